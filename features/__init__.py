@@ -1,0 +1,1 @@
+"""Meaning: from events to columns about a user or an item, as of a moment."""

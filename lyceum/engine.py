@@ -1,0 +1,50 @@
+"""DuckDB connections: offline, with bounded memory, times in UTC."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+OFFLINE: dict[str, Any] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+
+def connect(
+    file: Path | None = None,
+    /,
+    *,
+    read_only: bool = False,
+    memory_limit: str = "4GB",
+    threads: int = 2,
+    temp: Path | None = None,
+) -> "duckdb.DuckDBPyConnection":
+    """A connection to `file`, or to memory; it installs and loads nothing from the network."""
+    import duckdb
+
+    config = {**OFFLINE, "memory_limit": memory_limit, "threads": str(threads)}
+    if temp is not None:
+        config["temp_directory"] = str(temp)
+    con = duckdb.connect(str(file) if file else ":memory:", read_only=read_only, config=config)
+    con.execute("SET TimeZone = 'UTC'")
+    return con
+
+
+def sandbox(
+    folders: Sequence[Path], /, *, memory_limit: str = "4GB", threads: int = 2
+) -> "duckdb.DuckDBPyConnection":
+    """A connection that can read and write below `folders` and nowhere else, and cannot be unlocked again."""
+    con = connect(memory_limit=memory_limit, threads=threads, temp=folders[-1])
+    allowed = [str(folder.resolve()) + "/" for folder in folders]
+    con.execute(f"SET allowed_directories = {allowed}")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+    return con
+
+
+def quoted(text: str | Path, /) -> str:
+    """`text` as an SQL string literal."""
+    return "'" + str(text).replace("'", "''") + "'"

@@ -1,0 +1,164 @@
+"""The lake: Delta tables, written whole or not at all, read without ever globbing a folder.
+
+A Delta folder also holds dead files, so readers go through the transaction log (`file_uris`). Statistics are kept
+for columns that hold no person's id, because they stay in the log after a row is deleted.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lyceum.engine import quoted
+from lyceum.schema import Column, Table
+from lyceum.tables.canonical import PERSONAL
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a write left behind: the table, the partition replaced, its rows, and the table's version after it."""
+
+    table: str
+    partition: str
+    rows: int
+    version: int
+    digest: str = ""
+
+
+class Lake:
+    """The Delta tables below one folder, each in the sub-folder of its short name."""
+
+    def __init__(self, root: Path, /) -> None:
+        self.root = root
+
+    def path(self, table: Table, /) -> Path:
+        """The folder of the table."""
+        return self.root / table.short
+
+    def exists(self, table: Table, /) -> bool:
+        """Whether the table has a committed version."""
+        return (self.path(table) / "_delta_log").is_dir()
+
+    def _open(self, table: Table, /) -> "DeltaTable":
+        from deltalake import DeltaTable
+
+        return DeltaTable(str(self.path(table)))
+
+    def version(self, table: Table, /) -> int | None:
+        """The committed version; None if the table was never written."""
+        return self._open(table).version() if self.exists(table) else None
+
+    def partitions(self, table: Table, /) -> list[str]:
+        """The values of the partition column that hold rows, in order."""
+        if not self.exists(table) or table.partition is None:
+            return []
+        return sorted({str(row[table.partition]) for row in self._open(table).partitions()})
+
+    def append(self, table: Table, reader: "pa.RecordBatchReader", /) -> Receipt:
+        """Add the rows of `reader` in one commit."""
+        return self._write(table, reader, mode="append", predicate=None, partition="")
+
+    def replace(
+        self, table: Table, reader: "pa.RecordBatchReader", /, *, partition: Mapping[str, str] | None = None
+    ) -> Receipt:
+        """Put the rows of `reader` in place of the partition (or of the whole table) in one commit."""
+        chosen = dict(partition or {})
+        predicate = " AND ".join(f"{key} = {quoted(value)}" for key, value in chosen.items()) or None
+        name = ", ".join(f"{key}={value}" for key, value in chosen.items())
+        return self._write(table, reader, mode="overwrite", predicate=predicate, partition=name)
+
+    def _write(
+        self,
+        table: Table,
+        reader: "pa.RecordBatchReader",
+        *,
+        mode: str,
+        predicate: str | None,
+        partition: str,
+    ) -> Receipt:
+        from deltalake import write_deltalake
+
+        counted = _Counter(reader, volatile=table.volatile)
+        options: dict[str, Any] = {"mode": mode}
+        if table.partition:
+            options["partition_by"] = [table.partition]
+        if not self.exists(table):
+            options["configuration"] = {"delta.dataSkippingStatsColumns": _impersonal(table)}
+        elif predicate:
+            options["predicate"] = predicate
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_deltalake(str(self.path(table)), counted.reader(), **options)
+        return Receipt(table.name, partition, counted.rows, self._open(table).version(), counted.digest)
+
+    def delete(self, table: Table, predicate: str, /) -> None:
+        """Delete the rows that fulfil the SQL predicate, in one commit."""
+        if self.exists(table):
+            self._open(table).delete(predicate)
+
+    def source(self, table: Table, /, *, where: str = "") -> str:
+        """A SELECT over the live files of the table, columns in the schema's order; typed and empty if none."""
+        files = self._open(table).file_uris() if self.exists(table) else []
+        if not files:
+            typed = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in table.columns)
+            return f"SELECT {typed} WHERE false"
+        types = {column.name: column.type for column in table.columns}
+        hive = f", hive_types = {{'{table.partition}': {types[table.partition]}}}" if table.partition else ""
+        columns = ", ".join(_selected(column) for column in table.columns)
+        condition = f" WHERE {where}" if where else ""
+        return (
+            f"SELECT {columns} FROM read_parquet([{', '.join(map(quoted, files))}], "
+            f"hive_partitioning = {'true' if hive else 'false'}{hive}, union_by_name = true){condition}"
+        )
+
+    def view(self, con: "duckdb.DuckDBPyConnection", table: Table, /, *, name: str = "", where: str = "") -> None:
+        """Make a temporary view of the table in `con`, called by its short name unless `name` is given."""
+        con.execute(f'CREATE OR REPLACE TEMP VIEW "{name or table.short}" AS {self.source(table, where=where)}')
+
+    def vacuum(self, table: Table, /, *, hours: int = 24) -> int:
+        """Remove files that no version of the last `hours` needs, also those a killed write left; their number."""
+        if not self.exists(table):
+            return 0
+        return len(
+            self._open(table).vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True),
+        )
+
+
+def _selected(column: Column) -> str:
+    # A column of nothing but nulls may come back as another type: the schema decides.
+    return f'CAST("{column.name}" AS {column.type}) AS "{column.name}"'
+
+
+def _impersonal(table: Table) -> str:
+    kept = [column.name for column in table.columns if column.name not in PERSONAL and column.name != "raw"]
+    return ",".join(name for name in kept if name != table.partition)
+
+
+class _Counter:
+    """Counts and digests the batches of a reader while somebody else consumes it; volatile columns do not count."""
+
+    def __init__(self, reader: "pa.RecordBatchReader", *, volatile: tuple[str, ...]) -> None:
+        self._inner = reader
+        self._volatile = [name for name in volatile if name in reader.schema.names]
+        self._hash = hashlib.sha256()
+        self.rows = 0
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()[:16]
+
+    def reader(self) -> "pa.RecordBatchReader":
+        import pyarrow as pa
+
+        return pa.RecordBatchReader.from_batches(self._inner.schema, self._batches())
+
+    def _batches(self) -> "Iterator[pa.RecordBatch]":
+        for batch in self._inner:
+            self.rows += batch.num_rows
+            self._hash.update(batch.drop_columns(self._volatile).serialize())
+            yield batch

@@ -1,0 +1,141 @@
+"""Settings: `lyceum.toml`, overridden by LYCEUM_* variables, frozen into one value that is passed as an argument."""
+
+import os
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from lyceum.errors import UsageError
+
+OTHER_VARIABLES = ("LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_CONFIG", "LYCEUM_AIRFLOW_DB")
+
+
+class PlatformSettings(BaseModel):
+    """One `[platforms.NAME]` table: where its logs come from and where its home is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    home: Path
+    data: Path | None = None
+    timezone: str | None = None
+    currency: str | None = None
+    language: str | None = None
+
+
+class Settings(BaseSettings):
+    """Everything that can be chosen. Units stand in the names; defaults suit two cores and 24 GB."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="LYCEUM_", env_nested_delimiter="__")
+
+    platforms: dict[str, PlatformSettings] = Field(default_factory=dict)
+
+    memory_limit: str = "4GB"
+    threads: int = Field(default=2, ge=1)
+    storage_version: str = "v1.5.0"
+    kept_weeks: int = Field(default=12, ge=1)
+    reject_limit: float = Field(default=0.01, ge=0, le=1)
+
+    seed: int = 7
+    training_weeks: int = Field(default=12, ge=1)
+    minimum_outcomes: int = Field(default=300, ge=1)
+    segments: int = Field(default=5, ge=2)
+    recommendations: int = Field(default=20, ge=1)
+    interaction_days: int = Field(default=182, ge=7)
+    forecast_weeks: int = Field(default=8, ge=1)
+
+    warning_risk: float = Field(default=0.5, ge=0, le=1)
+    warning_capacity: int = Field(default=500, ge=1)
+    holdout_share: float = Field(default=0.1, ge=0, le=1)
+
+    points: dict[str, int] = Field(
+        default_factory=lambda: {
+            **{"check_in": 2, "learn": 1, "submit": 5, "complete": 5, "attend": 5, "post": 3, "answer": 5},
+            **{"comment": 1, "accept": 2, "invite": 5, "purchase": 10, "refund": -10},
+        }
+    )
+    points_daily_cap: int = Field(default=50, ge=1)
+    levels: tuple[int, ...] = (0, 50, 200, 500, 1000, 2500)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables win over the file, whose values arrive as initial ones."""
+        return env_settings, init_settings
+
+    @classmethod
+    def load(cls, file: Path | None = None, /) -> Self:
+        """The settings of `file`, else of $LYCEUM_CONFIG, else of ./lyceum.toml, else the defaults.
+
+        Raises:
+            UsageError: the file is missing or no TOML, or a key or value is wrong; near keys are listed.
+        """
+        chosen = file or _named() or Path("lyceum.toml")
+        if not chosen.is_file():
+            if file or _named():
+                raise UsageError(f"There is no settings file {chosen}.", remedy="Check --config or LYCEUM_CONFIG.")
+            return cls._checked({}, "the environment")
+        try:
+            values = tomllib.loads(chosen.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{chosen} is no valid TOML: {error}.", remedy="Mend the line named.") from None
+        _refuse_unknown(values, cls.model_fields, chosen)
+        return cls._checked(_absolute(values, chosen.resolve().parent), str(chosen))
+
+    @classmethod
+    def _checked(cls, values: dict[str, Any], where: str) -> Self:
+        unknown = [name for name in os.environ if _is_unknown_variable(name, cls)]
+        if unknown:
+            near = _near(unknown[0].removeprefix("LYCEUM_").lower(), list(cls.model_fields))
+            raise UsageError(f"The variable {unknown[0]} names no setting.", remedy=near)
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            key = ".".join(map(str, first["loc"]))
+            near = _near(str(first["loc"][-1]), [*cls.model_fields, *PlatformSettings.model_fields])
+            raise UsageError(f"In {where}, {key}: {first['msg'].lower()}.", remedy=near) from None
+
+
+def _named() -> Path | None:
+    value = os.environ.get("LYCEUM_CONFIG")
+    return Path(value) if value else None
+
+
+def _is_unknown_variable(name: str, settings: type[Settings]) -> bool:
+    if not name.startswith("LYCEUM_") or name in OTHER_VARIABLES:
+        return False
+    return name.removeprefix("LYCEUM_").lower().split("__")[0] not in settings.model_fields
+
+
+def _refuse_unknown(values: dict[str, Any], known: Iterable[str], file: Path) -> None:
+    for key in values:
+        if key not in known:
+            raise UsageError(f"{file} has an unknown key {key}.", remedy=_near(key, sorted(known)))
+
+
+def _near(word: str, known: list[str]) -> str:
+    near = get_close_matches(word, known, n=3)
+    return f"Near keys: {', '.join(near)}." if near else f"Known keys: {', '.join(sorted(set(known)))}."
+
+
+def _absolute(values: dict[str, Any], base: Path) -> dict[str, Any]:
+    """Paths in the file are relative to the file, not to wherever the command runs."""
+    for platform in values.get("platforms", {}).values():
+        for key in ("home", "data"):
+            if isinstance(platform.get(key), str):
+                platform[key] = str(base / platform[key])
+        if str(platform.get("source", "")).endswith(".toml"):
+            platform["source"] = str(base / platform["source"])
+    return values

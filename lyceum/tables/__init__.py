@@ -1,0 +1,1 @@
+"""The declarations behind `lyceum.schema`, one file per family of tables."""

@@ -1,0 +1,325 @@
+"""What analysts query and managers read about: one row per key for the newest week."""
+
+from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, MONEY, VARCHAR, Column, Table
+
+USER = Column("user_id", VARCHAR, "Pseudonym of the person", required=True)
+ITEM = Column("item_id", VARCHAR, "Identity of the item", required=True)
+SEGMENT = Column("segment_id", BIGINT, "Number of the segment, stable from week to week", required=True)
+
+USER_SCORES = Table(
+    "marts.user_scores",
+    "Everything the models say about each person seen so far; null with a score_status where a score does not apply.",
+    ("user_id",),
+    (
+        USER,
+        Column("segment_id", BIGINT, "Number of the segment; null for people not active in the last 84 days"),
+        Column("segment_name", VARCHAR, "Name of the segment (Chinese)"),
+        Column("lifecycle_state", VARCHAR, "new, active, returned, resurrected, at_risk, dormant or churned"),
+        Column("eligible", BOOLEAN, "Active in the 28 days before the week: the people a churn score is about"),
+        Column("score_status", VARCHAR, "scored, or why not: not_eligible, too_few_outcomes, no_purchases_logged"),
+        Column("retention_7d", DOUBLE, "Probability of being active within 7 days", "probability"),
+        Column("retention_28d", DOUBLE, "Probability of being active within 28 days", "probability"),
+        Column("retention_84d", DOUBLE, "Probability of being active within 84 days", "probability"),
+        Column("churn_28d", DOUBLE, "1 - retention_28d", "probability"),
+        Column("churn_reasons", VARCHAR, "Columns most associated with the churn score", "JSON list"),
+        Column("purchase_14d", DOUBLE, "Probability of a purchase within 14 days", "probability"),
+        Column("purchase_28d", DOUBLE, "Probability of a purchase within 28 days", "probability"),
+        Column("spend_90d", DOUBLE, "Expected net spend within 90 days", "currency"),
+        Column("points", BIGINT, "Balance of points I_i", "points"),
+        Column("level", BIGINT, "Level that the points give", "ordinal"),
+        Column("community_value", DOUBLE, "Community value u_i: weighted interactions given and received"),
+    ),
+)
+
+RECOMMENDATIONS = Table(
+    "marts.recommendations",
+    "What to show to each active person next; owned, unpublished and withdrawn items never appear.",
+    ("user_id", "rank"),
+    (
+        USER,
+        Column("rank", BIGINT, "1 = first", "ordinal", required=True),
+        ITEM,
+        Column("score", DOUBLE, "The recommender's own score; comparable within one person only"),
+        Column("reason", VARCHAR, "Why it is shown: because_of:<item_id>, or popular"),
+        Column("model", VARCHAR, "The recommender that placed it"),
+    ),
+)
+
+ITEM_TO_ITEM = Table(
+    "marts.item_to_item",
+    "The items most often had together.",
+    ("item_id", "rank"),
+    (
+        ITEM,
+        Column("rank", BIGINT, "1 = nearest", "ordinal", required=True),
+        Column("other_item_id", VARCHAR, "The neighbour", required=True),
+        Column("similarity", DOUBLE, "Cosine of the two items' users, 0 to 1"),
+        Column("users_in_common", BIGINT, "People who had both", "people"),
+    ),
+)
+
+SEGMENTS = Table(
+    "marts.segments",
+    "Each segment in one row.",
+    ("segment_id",),
+    (
+        SEGMENT,
+        Column("name_zh", VARCHAR, "Name (Chinese)"),
+        Column("name_en", VARCHAR, "Name (English)"),
+        Column("users", BIGINT, "People in it", "people"),
+        Column("share", DOUBLE, "Of all people segmented", "ratio"),
+        Column("recency_days_mean", DOUBLE, "Mean days since the last act", "days"),
+        Column("active_days_28d_mean", DOUBLE, "Mean active days in 28", "days"),
+        Column("spend_84d_sum", MONEY, "Net spend of its people in 84 days", "currency"),
+        Column("retention_28d_mean", DOUBLE, "Mean retention score", "probability"),
+        Column("traits", VARCHAR, "Columns that differ most, with effect sizes", "JSON object"),
+    ),
+)
+
+SEGMENT_MIGRATION = Table(
+    "marts.segment_migration",
+    "Who moved between segments since the week before, under the same frozen model.",
+    ("from_segment_id", "to_segment_id"),
+    (
+        Column("from_segment_id", BIGINT, "Segment the week before; -1 = not segmented then", required=True),
+        Column("to_segment_id", BIGINT, "Segment this week; -1 = no longer segmented", required=True),
+        Column("users", BIGINT, "People who did", "people"),
+        Column("share", DOUBLE, "Of the people of from_segment_id", "ratio"),
+    ),
+)
+
+INTERESTS = Table(
+    "marts.interests",
+    "What people are interested in, by topic.",
+    ("user_id", "topic"),
+    (
+        USER,
+        Column("topic", VARCHAR, "The topic or category", required=True),
+        Column("weight", DOUBLE, "Share of the person's consumption in 84 days", "ratio"),
+    ),
+)
+
+LIFECYCLE_TRANSITIONS = Table(
+    "marts.lifecycle_transitions",
+    "The Markov chain of weekly states, pooled over the last weeks.",
+    ("from_state", "to_state"),
+    (
+        Column("from_state", VARCHAR, "State in a week", required=True),
+        Column("to_state", VARCHAR, "State in the next week", required=True),
+        Column("users", BIGINT, "Person-weeks that did", "person-weeks"),
+        Column("probability", DOUBLE, "Of the person-weeks in from_state", "ratio"),
+        Column("weeks", BIGINT, "Weeks pooled", "weeks"),
+    ),
+)
+
+GROWTH_FORECAST = Table(
+    "marts.growth_forecast",
+    "Weekly active people, counted and forecast by the chain, with its arrivals held at their mean.",
+    ("week",),
+    (
+        Column("week", DATE, "Monday of the week", required=True),
+        Column("kind", VARCHAR, "actual or forecast", required=True),
+        Column("active_users", DOUBLE, "People with an act in the week", "people"),
+        Column("new", DOUBLE, "Of them: first act ever", "people"),
+        Column("active", DOUBLE, "Of them: active the week before too", "people"),
+        Column("returned", DOUBLE, "Of them: back after 1 to 3 weeks", "people"),
+        Column("resurrected", DOUBLE, "Of them: back after 4 weeks or more", "people"),
+        Column("at_risk", DOUBLE, "Not active, but the week before", "people"),
+        Column("dormant", DOUBLE, "Absent 2 to 8 weeks", "people"),
+        Column("churned", DOUBLE, "Absent more than 8 weeks", "people"),
+        Column("low_80", DOUBLE, "Lower end of the 80 % interval", "people"),
+        Column("high_80", DOUBLE, "Upper end of the 80 % interval", "people"),
+    ),
+)
+
+CHANNEL_QUALITY = Table(
+    "marts.channel_quality",
+    "What became of the people each channel brought.",
+    ("channel",),
+    (
+        Column("channel", VARCHAR, "The channel", required=True),
+        Column("users", BIGINT, "People it brought so far", "people"),
+        Column("active_28d", BIGINT, "Of them active in the last 28 days", "people"),
+        Column("payers", BIGINT, "Of them with a net purchase", "people"),
+        Column("spend_total", MONEY, "Their net spend so far", "currency"),
+    ),
+)
+
+ITEM_PERFORMANCE = Table(
+    "marts.item_performance",
+    "How each item did in the last 28 days.",
+    ("item_id",),
+    (
+        ITEM,
+        Column("title", VARCHAR, "Its name as shown"),
+        Column("category", VARCHAR, "The shelf it stands on"),
+        Column("on_sale", BOOLEAN, "Published and not withdrawn"),
+        Column("users_28d", BIGINT, "Distinct people with an act on it", "people"),
+        Column("learners_28d", BIGINT, "Distinct people learning it", "people"),
+        Column("enrolments_28d", BIGINT, "Enrolments", "events"),
+        Column("completions_28d", BIGINT, "Completions", "events"),
+        Column("purchases_28d", BIGINT, "Paid purchases", "events"),
+        Column("revenue_28d", MONEY, "Paid less refunded", "currency"),
+        Column("refunds_28d", BIGINT, "Refunds", "events"),
+    ),
+)
+
+ACTIVITY_EFFECTS = Table(
+    "marts.activity_effects",
+    "What activities changed, against people like those who took part.",
+    ("activity_id", "outcome"),
+    (
+        Column("activity_id", VARCHAR, "The activity", required=True),
+        Column("outcome", VARCHAR, "What was measured", required=True),
+        Column("participants", BIGINT, "People who took part", "people"),
+        Column("effect", DOUBLE, "Estimated difference"),
+        Column("low_95", DOUBLE, "Lower end of the 95 % interval"),
+        Column("high_95", DOUBLE, "Upper end of the 95 % interval"),
+        Column("method", VARCHAR, "How it was estimated"),
+    ),
+)
+
+COMMUNITY_MEMBERS = Table(
+    "marts.community_members",
+    "What each person gives to and gets from the community in 84 days.",
+    ("user_id",),
+    (
+        USER,
+        Column("texts_written", BIGINT, "Posts, answers and comments", "events"),
+        Column("interactions_given", BIGINT, "Interactions addressed to others", "events"),
+        Column("interactions_received", BIGINT, "Interactions of others addressed to the person", "events"),
+        Column("partners", BIGINT, "Distinct people on the other end", "people"),
+        Column("community_value", DOUBLE, "u_i: sum over partners of weight times interactions, both directions"),
+        Column("shapley_value", DOUBLE, "Own texts' weight plus half of u_i: the person's share of the whole"),
+    ),
+)
+
+COMMUNITY_HEALTH = Table(
+    "marts.community_health",
+    "How each community is doing over 28 days.",
+    ("community_id",),
+    (
+        Column("community_id", VARCHAR, "The community; (all) = all of them together", required=True),
+        Column("members_active", BIGINT, "People with an act in it", "people"),
+        Column("speakers", BIGINT, "Of them with a text", "people"),
+        Column("texts", BIGINT, "Posts, answers and comments", "events"),
+        Column("top_5_percent_share", DOUBLE, "Share of texts by the 5 % who write most", "ratio"),
+        Column("questions", BIGINT, "Posts at least 48 hours old", "events"),
+        Column("questions_unanswered", BIGINT, "Of them without a reply by another person in 48 hours", "events"),
+        Column("first_reply_median_hours", DOUBLE, "Median of the first reply, over answered ones", "hours"),
+        Column("first_reply_in_24h", DOUBLE, "Share of questions answered within 24 hours", "ratio"),
+    ),
+)
+
+POINTS_LEDGER = Table(
+    "marts.points_ledger",
+    "Points earned and revoked in the week, by person and rule, after daily caps.",
+    ("user_id", "day", "rule"),
+    (
+        USER,
+        Column("day", DATE, "The local day", required=True),
+        Column("rule", VARCHAR, "The event type that earns or revokes", required=True),
+        Column("events", BIGINT, "Events counted", "events"),
+        Column("points", BIGINT, "Points, negative when revoked", "points"),
+    ),
+)
+
+LEADERBOARD = Table(
+    "marts.leaderboard",
+    "Small leagues by points of the last 28 days.",
+    ("league", "rank"),
+    (
+        Column("league", BIGINT, "Number of the league; 1 = the highest", required=True),
+        Column("rank", BIGINT, "1 = first", "ordinal", required=True),
+        USER,
+        Column("points_28d", BIGINT, "Points earned in 28 days", "points"),
+    ),
+)
+
+EARLY_WARNINGS = Table(
+    "marts.early_warnings",
+    "Whom to contact first; the holdout must be left alone so that the effect can be measured.",
+    ("user_id",),
+    (
+        USER,
+        Column("rank", BIGINT, "1 = first", "ordinal"),
+        Column("risk", DOUBLE, "churn_28d", "probability"),
+        Column("value_at_stake", DOUBLE, "Net spend of the last 84 days", "currency"),
+        Column("reasons", VARCHAR, "Columns most associated with the risk", "JSON list"),
+        Column("suggested_action", VARCHAR, "reminder, mentor_call, activity or none"),
+        Column("holdout", BOOLEAN, "True = must not be contacted"),
+    ),
+)
+
+OUTCOMES = Table(
+    "marts.outcomes",
+    "What became of earlier weeks' lists and recommendations.",
+    ("list_as_of", "list", "outcome"),
+    (
+        Column("list_as_of", DATE, "The week of the list", required=True),
+        Column("list", VARCHAR, "early_warnings or recommendations", required=True),
+        Column("outcome", VARCHAR, "What was measured", required=True),
+        Column("contacted", BIGINT, "People contacted or shown", "people"),
+        Column("contacted_rate", DOUBLE, "Share with the outcome among them", "ratio"),
+        Column("holdout", BIGINT, "People left alone", "people"),
+        Column("holdout_rate", DOUBLE, "Share with the outcome among them", "ratio"),
+        Column("effect", DOUBLE, "Difference of the two shares", "ratio"),
+        Column("low_95", DOUBLE, "Lower end of the 95 % interval", "ratio"),
+        Column("high_95", DOUBLE, "Upper end of the 95 % interval", "ratio"),
+    ),
+)
+
+WEEKLY_KPIS = Table(
+    "marts.weekly_kpis",
+    "The numbers that count, week by week, with their own history beside them.",
+    ("week", "kpi"),
+    (
+        Column("week", DATE, "Monday of the week", required=True),
+        Column(
+            "kpi",
+            VARCHAR,
+            "wau, wau_learning, wau_interacting, new_users, payers, gmv, refunds, net, ...",
+            required=True,
+        ),
+        Column("value", DOUBLE, "The figure; null = not known on this platform"),
+        Column("numerator", DOUBLE, "For rates"),
+        Column("denominator", DOUBLE, "For rates; below 30 the rate is null"),
+        Column("previous", DOUBLE, "The week before"),
+        Column("mean_8w", DOUBLE, "Mean of the eight weeks before"),
+        Column("spread_8w", DOUBLE, "Standard deviation of the eight weeks before"),
+        Column("unusual", BOOLEAN, "More than two spreads from the mean"),
+        Column("unit", VARCHAR, "people, currency, ratio, events"),
+    ),
+)
+
+MODEL_COEFFICIENTS = Table(
+    "marts.model_coefficients",
+    "The coefficients of the logistic models, on standardised log counts.",
+    ("model", "feature"),
+    (
+        Column("model", VARCHAR, "retention_7d, retention_28d, ...", required=True),
+        Column("feature", VARCHAR, "The column", required=True),
+        Column("coefficient", DOUBLE, "Change of log-odds per standard deviation"),
+        Column("odds_ratio", DOUBLE, "exp(coefficient)", "ratio"),
+    ),
+)
+
+RESTATEMENTS = Table(
+    "marts.restatements",
+    "Figures of earlier weeks that late or corrected logs changed.",
+    ("week", "kpi"),
+    (
+        Column("week", DATE, "Monday of the week", required=True),
+        Column("kpi", VARCHAR, "The figure", required=True),
+        Column("published", DOUBLE, "As it stood in the last release"),
+        Column("restated", DOUBLE, "As it stands now"),
+        Column("published_as_of", DATE, "The release that printed the old figure"),
+    ),
+)
+
+TABLES = (
+    *(USER_SCORES, RECOMMENDATIONS, ITEM_TO_ITEM, SEGMENTS, SEGMENT_MIGRATION, INTERESTS),
+    *(LIFECYCLE_TRANSITIONS, GROWTH_FORECAST, CHANNEL_QUALITY, ITEM_PERFORMANCE, ACTIVITY_EFFECTS),
+    *(COMMUNITY_MEMBERS, COMMUNITY_HEALTH, POINTS_LEDGER, LEADERBOARD, EARLY_WARNINGS, OUTCOMES),
+    *(WEEKLY_KPIS, MODEL_COEFFICIENTS, RESTATEMENTS),
+)

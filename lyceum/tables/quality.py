@@ -1,0 +1,93 @@
+"""How far to trust a week: checks, rejects, model metrics, and what every step read and wrote."""
+
+from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, INSTANT, VARCHAR, Column, Table
+
+CHECKS = Table(
+    "quality.checks",
+    "Every expectation of the week's blocking check and its verdict.",
+    ("suite", "expectation", "column_name"),
+    (
+        Column("suite", VARCHAR, "The suite, one per table", required=True),
+        Column("expectation", VARCHAR, "The expectation's type", required=True),
+        Column("column_name", VARCHAR, "The column or figure judged"),
+        Column("severity", VARCHAR, "fail = nothing is published, warn = a banner"),
+        Column("success", BOOLEAN, "The verdict", required=True),
+        Column("observed", VARCHAR, "The figure found; never a value from the logs"),
+        Column("expected", VARCHAR, "What was asked"),
+        Column("sentence", VARCHAR, "The same in plain words"),
+    ),
+)
+
+REJECTS = Table(
+    "quality.rejects",
+    "Rows that could not be used: where and why, never what they held.",
+    ("file", "line", "mapping"),
+    (
+        Column("file", VARCHAR, "The delivered file", required=True),
+        Column("line", BIGINT, "The physical line", "1 = first", required=True),
+        Column("mapping", VARCHAR, "The mapping that refused it", required=True),
+        Column("code", VARCHAR, "Short reason for machines", required=True),
+        Column("sentence", VARCHAR, "Reason for people", required=True),
+    ),
+)
+
+DELIVERIES = Table(
+    "quality.deliveries",
+    "The account of every delivered file: rows = mapped + skipped + anonymous + duplicate + rejected + blank.",
+    ("file", "file_digest", "mapping"),
+    (
+        Column("file", VARCHAR, "The delivered file", required=True),
+        Column("file_digest", VARCHAR, "SHA-256 of its bytes", required=True),
+        Column("mapping", VARCHAR, "The mapping that read it", required=True),
+        Column("rows", BIGINT, "Physical rows after the header", "rows", required=True),
+        Column("mapped", BIGINT, "Became rows with a person", "rows", required=True),
+        Column("skipped", BIGINT, "Left out by a named filter", "rows", required=True),
+        Column("anonymous", BIGINT, "Became rows without a person", "rows", required=True),
+        Column("duplicate", BIGINT, "Known already", "rows", required=True),
+        Column("rejected", BIGINT, "Could not be used", "rows", required=True),
+        Column("blank", BIGINT, "Empty lines", "rows", required=True),
+        Column("skip_reason", VARCHAR, "The name of the filter"),
+    ),
+)
+
+MODEL_METRICS = Table(
+    "quality.model_metrics",
+    "Every model beside its baselines, measured on weeks later than it was trained on.",
+    ("model", "estimator", "metric", "slice"),
+    (
+        Column("model", VARCHAR, "retention_28d, purchase_28d, recommendation, segments, ...", required=True),
+        Column("estimator", VARCHAR, "The estimator or baseline measured", required=True),
+        Column("role", VARCHAR, "champion, challenger or baseline"),
+        Column("metric", VARCHAR, "auc, pr_auc, brier, ece, ndcg_at_10, ...", required=True),
+        Column("slice", VARCHAR, "all, or the part of the users measured", required=True),
+        Column("value", DOUBLE, "The figure"),
+        Column("rows", BIGINT, "Rows it was measured on", "rows"),
+        Column("trained_as_of", DATE, "The week whose run trained it"),
+        Column("measured_on", DATE, "The snapshot it was measured on"),
+        Column("note", VARCHAR, "Why there is no figure, or what to know about it"),
+    ),
+)
+
+RUNS = Table(
+    "quality.runs",
+    "What each step of the week read and wrote, what it skipped and why.",
+    ("as_of", "step", "part"),
+    (
+        Column("as_of", DATE, "The week", required=True),
+        Column("step", VARCHAR, "ingest, validate, featurise, train, score, publish", required=True),
+        Column("part", VARCHAR, "The table or model concerned", required=True),
+        Column("status", VARCHAR, "done, skipped or failed", required=True),
+        Column("code", VARCHAR, "Short reason for machines: why it was skipped"),
+        Column("why", VARCHAR, "The same as a sentence (English)"),
+        Column("rows", BIGINT, "Rows written", "rows"),
+        Column("digest", VARCHAR, "Digest of what was written"),
+        Column("reads", VARCHAR, "Tables and versions read", "JSON text"),
+        Column("provisional", BOOLEAN, "The week before had not been published when this week ran"),
+        Column("ran_at", INSTANT, "When the step ended", "UTC"),
+        Column("seconds", DOUBLE, "How long it took", "seconds"),
+        Column("peak_mb", DOUBLE, "Peak memory of the process so far", "MB"),
+    ),
+    volatile=("ran_at", "seconds", "peak_mb", "reads", "digest", "rows", "provisional"),
+)
+
+TABLES = (CHECKS, REJECTS, DELIVERIES, MODEL_METRICS, RUNS)

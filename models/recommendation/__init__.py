@@ -1,0 +1,1 @@
+"""What to show next: one file per recommender, one contract for all."""

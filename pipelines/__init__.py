@@ -1,0 +1,1 @@
+"""The steps of a week and the command line: the only place where the layers meet."""

@@ -1,0 +1,1 @@
+"""Showing: published tables to a plain dict, the dict to charts and pages."""

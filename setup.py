@@ -1,0 +1,29 @@
+"""Packages are listed one by one: what is not named here is not installed."""
+
+from setuptools import setup
+
+PACKAGES = [
+    "lyceum",
+    "lyceum.simulator",
+    "lyceum.tables",
+    "pipelines",
+    "features",
+    "models",
+    "models.recommendation",
+    "expectations",
+    "reports",
+    "dags",
+    "data.sources",
+]
+
+setup(
+    packages=PACKAGES,
+    package_dir={"": "."},
+    package_data={
+        "": ["py.typed"],
+        "data.sources": ["*.toml", "*.md"],
+        "expectations": ["*.json"],
+        "lyceum.simulator": ["*.toml"],
+        "reports": ["templates/*.html", "templates/*.css", "words/*.toml"],
+    },
+)
