@@ -11,19 +11,15 @@ from lyceum.events import CONSUMING, INTERACTING, OWNING, WRITING
 def interactions(events: ir.Table, /, *, as_of: date, window_days: int) -> ir.Table:
     """user_id, item_id, weight (distinct days on which the item was consumed), owned, in the window before as_of.
 
-    An item owned longer ago than the window is in it too, so that it is never recommended.
+    An item owned longer ago than the window, or given back, is in it too, so that it is never recommended.
     """
     past = events.filter(
         (events.event_date < ibis.literal(as_of)) & events.item_id.notnull() & events.event_type.isin(CONSUMING)
     )
-    refunded = events.filter(
-        (events.event_date < ibis.literal(as_of)) & events.item_id.notnull() & (events.event_type == "refund")
-    )
-    kept = past.anti_join(refunded.select("user_id", "item_id").distinct(), ["user_id", "item_id"])
-    recent = kept.event_date >= ibis.literal(as_of - timedelta(days=window_days))
-    grouped = kept.group_by("user_id", "item_id").agg(
-        weight=kept.event_date.nunique(where=recent),
-        owned=kept.count(where=kept.event_type.isin(OWNING)) > 0,
+    recent = past.event_date >= ibis.literal(as_of - timedelta(days=window_days))
+    grouped = past.group_by("user_id", "item_id").agg(
+        weight=past.event_date.nunique(where=recent),
+        owned=past.count(where=past.event_type.isin(OWNING)) > 0,
     )
     return grouped.filter((grouped.weight > 0) | grouped.owned).mutate(weight=grouped.weight.cast("float64"))
 

@@ -113,3 +113,18 @@ def table(name: str, /) -> Table:
 def published() -> list[Table]:
     """The tables of a release, in the order in which they are built."""
     return [table for name, table in tables().items() if name.startswith(("marts.", "features.", "quality."))]
+
+
+def with_history(table: Table, /) -> Table:
+    """The same table with the week it was scored in: how the lake and `history.*` keep it."""
+    if any(column.name == "as_of" for column in table.columns):
+        return table
+    as_of = Column("as_of", DATE, "The Monday 00:00 local that ended the week", required=True)
+    return Table(
+        f"history.{table.short}",
+        table.meaning,
+        ("as_of", *table.key),
+        (as_of, *table.columns),
+        partition="as_of",
+        volatile=table.volatile,
+    )

@@ -53,15 +53,6 @@ class Settings(BaseSettings):
     warning_capacity: int = Field(default=500, ge=1)
     holdout_share: float = Field(default=0.1, ge=0, le=1)
 
-    points: dict[str, int] = Field(
-        default_factory=lambda: {
-            **{"check_in": 2, "learn": 1, "submit": 5, "complete": 5, "attend": 5, "post": 3, "answer": 5},
-            **{"comment": 1, "accept": 2, "invite": 5, "purchase": 10, "refund": -10},
-        }
-    )
-    points_daily_cap: int = Field(default=50, ge=1)
-    levels: tuple[int, ...] = (0, 50, 200, 500, 1000, 2500)
-
     @classmethod
     def settings_customise_sources(
         cls,

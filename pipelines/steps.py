@@ -1,0 +1,109 @@
+"""What a step leaves behind: a record of what it read, wrote and skipped, and why."""
+
+import json
+import resource
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from lyceum.home import Home, write_atomically
+from lyceum.lake import Receipt
+from pipelines.context import Context
+
+DONE = "done"
+SKIPPED = "skipped"
+
+WHY = {
+    "no_events_of_kind": "The platform's logs hold no event of the kind it needs.",
+    "too_few_outcomes": "Too few people have a known outcome of either kind to train or measure anything.",
+    "no_matured_week": "No earlier week's outcome is known yet, so nothing can be trained or measured.",
+    "too_few_users": "Too few people were active for it to mean anything.",
+    "no_items": "The logs name no items that people consume.",
+    "no_communities": "The logs hold no interaction between people.",
+    "not_yet_built": "Nothing fills this table yet.",
+    "no_predecessor": "The week before was never published, so there is nothing to compare with.",
+    "rule_ships": "No model beats the simple rule on a later week, so the rule ships.",
+    "champion_kept": "A trained model for this or an earlier week exists; it scores the week.",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of quality.runs: a table or model that a step wrote, or skipped with a reason."""
+
+    part: str
+    status: str = DONE
+    code: str = ""
+    why: str = ""
+    rows: int | None = None
+    digest: str = ""
+    reads: Mapping[str, Any] = field(default_factory=dict)
+
+
+def done(receipt: Receipt, /, *, code: str = "") -> Part:
+    """The part that a receipt proves."""
+    return Part(receipt.table, rows=receipt.rows, digest=receipt.digest, code=code, why=WHY.get(code, ""))
+
+
+def skipped(part: str, code: str, /, *, detail: str = "") -> Part:
+    """A part that was left out for one of the known reasons."""
+    return Part(part, SKIPPED, code, f"{WHY[code]} {detail}".strip())
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one step of one week did."""
+
+    step: str
+    as_of: date
+    parts: tuple[Part, ...]
+    seconds: float
+
+    @property
+    def skips(self) -> list[Part]:
+        """The parts left out."""
+        return [part for part in self.parts if part.status == SKIPPED]
+
+
+def perform(
+    ctx: Context, step: str, work: Callable[[Context, date], Iterable[Part]], /, *, as_of: date
+) -> StepResult:
+    """Do the work of one step and keep its record in the home."""
+    ctx.say(f"{step}: week before {as_of}")
+    begin = time.monotonic()
+    parts = tuple(work(ctx, as_of))
+    result = StepResult(step, as_of, parts, round(time.monotonic() - begin, 3))
+    _keep(ctx, result)
+    return result
+
+
+def _keep(ctx: Context, result: StepResult) -> None:
+    entry = {
+        "step": result.step,
+        "as_of": result.as_of.isoformat(),
+        "ran_at": ctx.now.isoformat(),
+        "seconds": result.seconds,
+        "peak_mb": peak_mb(),
+        "parts": [asdict(part) for part in result.parts],
+    }
+    text = json.dumps(entry, indent=1, ensure_ascii=False, sort_keys=True)
+    write_atomically(record_file(ctx.home, result.step, result.as_of), text + "\n")
+
+
+def record_file(home: Home, step: str, as_of: date, /) -> Path:
+    """Where the newest record of a step of a week lies."""
+    return home.runs / as_of.isoformat() / f"{step}.json"
+
+
+def records(home: Home, as_of: date, /) -> list[dict[str, Any]]:
+    """The records of the week's steps."""
+    files = sorted((home.runs / as_of.isoformat()).glob("*.json"))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this process, in MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

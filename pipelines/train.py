@@ -1,0 +1,165 @@
+"""Training: only on weeks whose outcome is known, beside the baselines, once per champion."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pandas as pd
+
+from features import labels as label_expressions
+from lyceum import weeks
+from lyceum.schema import with_history
+from lyceum.tables import quality
+from lyceum.tables.features import LABELS, USER_SNAPSHOT
+from models.evaluation import Evaluation, evaluate
+from models.segment_names import names
+from models.segmentation import KMeansSegments, profile
+from pipelines import champions
+from pipelines.context import Context
+from pipelines.featurise import write_user_snapshot
+from pipelines.keeping import Keeper
+from pipelines.recommending import train_recommendation
+from pipelines.steps import WHY, Part, skipped
+from pipelines.targets import BASELINES, FEATURES, TARGETS, Target
+from pipelines.workspace import Workspace, workspace
+
+SEGMENTED_DAYS = 84
+
+
+def train(ctx: Context, as_of: date, /) -> Iterator[Part]:
+    """Train what has no champion yet, or one that only a counting rule could be; measure it; keep it.
+
+    Writes the snapshots and labels of the weeks trained on, the artifacts, and quality.model_metrics.
+    """
+    with workspace(ctx) as space:
+        history = History(space, as_of)
+        for target in TARGETS:
+            yield _train_target(history, target)
+        yield _train_segments(space, as_of)
+        yield train_recommendation(space, as_of)
+        yield Keeper(space, as_of).keep(quality.MODEL_METRICS, _metrics(ctx, as_of, history.misses))
+
+
+class History:
+    """Snapshots with their labels of the weeks before a Monday, each computed once."""
+
+    def __init__(self, space: Workspace, as_of: date, /) -> None:
+        self.space = space
+        self.as_of = as_of
+        self.first = weeks.monday_of(space.first_day()) + weeks.WEEK
+        self.misses: list[tuple[str, str]] = []  # model, why there is none
+        self._frames: dict[date, pd.DataFrame] = {}
+
+    def labelled(self, target: Target, /) -> pd.DataFrame:
+        """user_id, as_of, label and the features of the newest weeks whose outcome is known."""
+        newest = self.as_of - timedelta(days=target.delay_days)
+        count = self.space.ctx.settings.training_weeks + target.delay_days // 7
+        chosen = [week for week in weeks.weeks_before(weeks.monday_of(newest), count) if week >= self.first]
+        frames = [self._week(week) for week in chosen]
+        if not frames:
+            return pd.DataFrame(columns=["user_id", "as_of", "label", *FEATURES])
+        every = pd.concat(frames, ignore_index=True).rename(columns={target.label: "label"})
+        return every.loc[every["label"].notna(), ["user_id", "as_of", "label", *FEATURES]]
+
+    def _week(self, week: date) -> pd.DataFrame:
+        if week not in self._frames:
+            space, where = self.space, f"as_of = DATE '{week}'"
+            write_user_snapshot(space, week)
+            endings = label_expressions.endings(space.events, space.items, as_of=week)
+            rows = label_expressions.labels(space.days, endings, as_of=week, known_until=self.as_of)
+            space.write(space.ctx.features, LABELS, space.sql(rows), as_of=week)
+            snapshot = space.stored(space.ctx.features, USER_SNAPSHOT, where=where, order=("user_id",))
+            outcome = space.stored(space.ctx.features, LABELS, where=where, order=("user_id",))
+            self._frames[week] = snapshot.merge(outcome, on=["user_id", "as_of"])
+        return self._frames[week]
+
+
+def _train_target(history: History, target: Target) -> Part:
+    space, as_of = history.space, history.as_of
+    ctx = space.ctx
+    held = champions.champion(ctx.home, target.name, as_of=as_of)
+    if held is not None and held.card["enough"]:
+        return Part(target.name, code="champion_kept", why=WHY["champion_kept"])
+    if target.needs and not space.kinds(as_of) & set(target.needs):
+        history.misses.append((target.name, WHY["no_events_of_kind"]))
+        return skipped(target.name, "no_events_of_kind", detail=f"Needed: {', '.join(target.needs)}.")
+    frame = history.labelled(target)
+    if frame.empty:
+        history.misses.append((target.name, WHY["no_matured_week"]))
+        return skipped(target.name, "no_matured_week")
+    found = evaluate(
+        target.candidates,
+        frame,
+        baselines=BASELINES,
+        delay_days=target.delay_days,
+        seed=ctx.settings.seed,
+        minimum=ctx.settings.minimum_outcomes,
+    )
+    if found.chosen is None:
+        history.misses.append((target.name, " ".join(found.notes)))
+        return skipped(target.name, "too_few_outcomes", detail=" ".join(found.notes))
+    return _keep(space, target, found, frame, as_of)
+
+
+def _keep(space: Workspace, target: Target, found: Evaluation, frame: pd.DataFrame, as_of: date) -> Part:
+    settings = space.ctx.settings
+    makers = {**BASELINES, **target.candidates}
+    model = makers[str(found.chosen)]().fit(frame, seed=settings.seed)
+    card = {
+        "enough": found.gate.enough,
+        "notes": list(found.notes),
+        "seed": settings.seed,
+        "rows": len(frame),
+        "weeks": [str(frame["as_of"].min()), str(frame["as_of"].max())],
+        "leak_alarm": list(found.leak_alarm),
+        "metrics": _as_json(found.metrics),
+    }
+    digest = champions.keep(space.ctx.home, target.name, model, as_of=as_of, card=card)
+    code = "" if found.chosen in target.candidates else "rule_ships"
+    return Part(target.name, rows=len(frame), digest=digest[:16], code=code, why=" ".join(found.notes))
+
+
+def _as_json(metrics: pd.DataFrame) -> list[dict[str, object]]:
+    text = metrics.assign(measured_on=metrics["measured_on"].astype(str)).astype("object")
+    rows: list[dict[str, object]] = text.where(text.notna(), None).to_dict("records")  # type: ignore[assignment]
+    return rows
+
+
+def segmented(snapshot: pd.DataFrame, /) -> pd.DataFrame:
+    """The people whom segments are about: active in the last 84 days."""
+    return snapshot[snapshot["recency_days"] <= SEGMENTED_DAYS]
+
+
+def _train_segments(space: Workspace, as_of: date) -> Part:
+    ctx = space.ctx
+    if champions.champion(ctx.home, "segments", as_of=as_of) is not None:
+        return Part("segments", code="champion_kept", why=WHY["champion_kept"])
+    where = f"as_of = DATE '{as_of}'"
+    people = segmented(space.stored(ctx.features, USER_SNAPSHOT, where=where, order=("user_id",)))
+    if people.empty:
+        return skipped("segments", "too_few_users")
+    model = KMeansSegments(features=FEATURES, k=ctx.settings.segments).fit(people, seed=ctx.settings.seed)
+    called = names(profile(people, model.score(people)))
+    silhouette = model.silhouette(people, seed=ctx.settings.seed)
+    figure = {
+        **{"estimator": model.name, "role": "champion", "metric": "silhouette", "slice": "all"},
+        **{"value": None if pd.isna(silhouette) else silhouette, "rows": len(people)},
+        **{"measured_on": str(as_of), "note": model.why},
+    }
+    card = {"enough": True, "names": called.astype("object").to_dict("records"), "metrics": [figure]}
+    digest = champions.keep(ctx.home, "segments", model, as_of=as_of, card=card)
+    return Part("segments", rows=len(people), digest=digest[:16], why=model.why)
+
+
+def _metrics(ctx: Context, as_of: date, misses: list[tuple[str, str]]) -> pd.DataFrame:
+    """The figures of every champion of the week, and a line for each model that there is none of."""
+    rows: list[dict[str, object]] = []
+    for name in (*(target.name for target in TARGETS), "segments", "recommendation"):
+        held = champions.champion(ctx.home, name, as_of=as_of)
+        if held is not None:
+            fixed = {"model": name, "trained_as_of": held.trained_as_of}
+            rows += [{**figure, **fixed} for figure in held.card["metrics"]]
+    for name, why in misses:
+        nothing = {"estimator": "none", "metric": "none", "slice": "all", "value": None, "rows": 0, "note": why}
+        rows.append({"model": name, **nothing})
+    columns = with_history(quality.MODEL_METRICS).names[1:]
+    return pd.DataFrame(rows, columns=columns)

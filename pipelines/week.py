@@ -1,0 +1,48 @@
+"""The order of a week's steps. The command line and the DAGs both read it from here."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from importlib import import_module
+
+from lyceum import weeks
+from pipelines import steps
+from pipelines.context import Context
+from pipelines.steps import Part, StepResult
+
+Work = Callable[[Context, date], Iterable[Part]]
+
+STEPS: Mapping[str, str] = {  # imported when a step runs, because each brings heavy libraries
+    "validate": "pipelines.validate:validate",
+    "featurise": "pipelines.featurise:featurise",
+    "train": "pipelines.train:train",
+    "score": "pipelines.score:score",
+    "publish": "pipelines.publish:publish",
+}
+
+
+def perform(ctx: Context, step: str, /, *, as_of: date) -> StepResult:
+    """Do one step of the week before `as_of`, holding the home's lock."""
+    module, _, function = STEPS[step].partition(":")
+    work: Work = getattr(import_module(module), function)
+    with ctx.home.lock():
+        return steps.perform(ctx, step, work, as_of=as_of)
+
+
+def run_week(ctx: Context, /, *, as_of: date) -> list[StepResult]:
+    """Every step of one week in order."""
+    return [perform(ctx, step, as_of=as_of) for step in STEPS]
+
+
+def newest_week(ctx: Context, /) -> date:
+    """The newest Monday that the lake's events fill.
+
+    Raises:
+        InputError: the lake holds no events.
+    """
+    from lyceum.errors import InputError
+    from lyceum.tables.canonical import EVENTS
+
+    days = ctx.lake.partitions(EVENTS)
+    if not days:
+        raise InputError(f"The lake below {ctx.home.lake} holds no events.", remedy="Run `lyceum ingest`.")
+    return weeks.newest_complete(date.fromisoformat(days[-1]))
