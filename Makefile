@@ -1,0 +1,59 @@
+# make demo | test | check | test-all | lock | install [GPU=1] | clean
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+SLOW_SUITES := slow real browser airflow wheel spark
+SHELL := /bin/bash
+
+.PHONY: demo test check test-all lock install install-spark system clean
+
+demo: $(STAMP)  ## a simulated platform, its last weeks under Airflow, a report and a database
+	$(BIN)/lyceum demo
+
+test: $(STAMP)  ## the fast tests
+	$(BIN)/pytest
+
+check: $(STAMP)  ## style, types, import contracts, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest
+
+test-all: check install-spark system  ## everything, each suite's time printed
+	@set -e; for suite in $(SLOW_SUITES); do \
+		begin=$$SECONDS; echo "== $$suite"; \
+		$(BIN)/pytest -m $$suite; \
+		echo "== $$suite took $$((SECONDS - begin)) s"; \
+	done
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock setup.py pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "lyceum needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --upgrade .venv
+ifeq ($(GPU),1)
+	$(BIN)/uv pip uninstall --quiet --python $(BIN)/python xgboost-cpu
+	$(BIN)/uv pip install --quiet --python $(BIN)/python xgboost
+endif
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $(STAMP)
+
+install-spark: $(STAMP)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements-spark.lock pyspark
+
+system:  ## Debian packages that browser and Spark tests need
+	bash scripts/system-packages.sh
+
+lock:  ## resolve every dependency anew, with hashes, for Python 3.11 to 3.13
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--extra dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
+		--extra spark --constraint requirements.lock pyproject.toml --output-file requirements-spark.lock
+
+clean:
+	rm -rf .venv build dist *.egg-info

@@ -1,0 +1,83 @@
+"""The parameters of a world, read once from worlds.toml and words.toml."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from importlib.resources import files
+from typing import Any
+
+from lyceum.errors import UsageError
+
+DAY = 86_400  # seconds
+WEEK = 7  # days
+
+
+@dataclass(frozen=True)
+class Season:
+    """A holiday or a promotion: days [first, until) counted from the start of the world."""
+
+    name: str
+    first: int
+    until: int
+    visits: float
+    sale: bool
+
+
+@dataclass(frozen=True)
+class World:
+    """One world: a table of parameters per area, as in worlds.toml, and the words for its texts."""
+
+    name: str
+    start: date
+    utc_offset: str
+    catalogue: dict[str, Any]
+    people: dict[str, Any]
+    types: list[dict[str, Any]]
+    life: dict[str, Any]
+    shop: dict[str, Any]
+    learning: dict[str, Any]
+    community: dict[str, Any]
+    events: dict[str, Any]
+    mess: dict[str, Any]
+    seasons: list[Season]
+    words: dict[str, Any]
+
+    @property
+    def categories(self) -> list[str]:
+        """Names of the categories that people have tastes over."""
+        return [category["name"] for category in self.words["categories"]]
+
+    def visits_on(self, day: int, /) -> float:
+        """The multiplier that holidays and promotions put on visiting on `day`."""
+        factor = 1.0
+        for season in self.seasons:
+            factor *= season.visits if season.first <= day < season.until else 1.0
+        return factor
+
+    def sale_on(self, day: int, /) -> int:
+        """The number of the promotion that is open on `day`, or -1."""
+        open_now = (n for n, s in enumerate(self.seasons) if s.sale and s.first <= day < s.until)
+        return next(open_now, -1)
+
+
+def read_toml(name: str, /) -> dict[str, Any]:
+    """The parameters in the file `name` beside this module."""
+    return tomllib.loads(files("lyceum.simulator").joinpath(name).read_text(encoding="utf-8"))
+
+
+def load_world(name: str, /) -> World:
+    """The world called `name`. Raises UsageError with the near names if worlds.toml has none."""
+    worlds = read_toml("worlds.toml")
+    if name not in worlds:
+        near = ", ".join(get_close_matches(name, worlds) or sorted(worlds))
+        raise UsageError(f"There is no simulated world {name!r} in worlds.toml.", remedy=f"Choose one of: {near}.")
+    table = worlds[name]
+    seasons = [season(raw, start=table["start"]) for raw in table.pop("seasons")]
+    return World(name=name, seasons=seasons, words=read_toml("words.toml"), **table)
+
+
+def season(raw: dict[str, Any], /, *, start: date) -> Season:
+    """One season with its dates as days since `start`."""
+    first, until = ((raw[end] - start).days for end in ("from", "until"))
+    return Season(name=raw["name"], first=first, until=until, visits=raw["visits"], sale=raw["sale"])
