@@ -27,7 +27,7 @@ def interactions(events: ir.Table, /, *, as_of: date, window_days: int) -> ir.Ta
 def user_weeks(days: ir.Table, /, *, as_of: date) -> ir.Table:
     """user_id and week (Monday) of every week before `as_of` in which a person acted, from the day table."""
     acting = days.filter((days.acts > 0) & (days.event_date < ibis.literal(as_of)))
-    return acting.select(user_id=acting.user_id, week=acting.event_date.truncate("W")).distinct()
+    return acting.select(user_id=acting.user_id, week=acting.event_date.truncate("W").cast("date")).distinct()
 
 
 def edges(events: ir.Table, /, *, as_of: date, window_days: int) -> ir.Table:

@@ -98,7 +98,7 @@ class KMeansSegments(Model):
 
     def _learn(self, ordered: pd.DataFrame, /, *, seed: int) -> None:
         from sklearn.cluster import KMeans
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         self._standardise(ordered)
         if not self.kept:

@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from lyceum.tables.features import USER_SNAPSHOT
 from models.classification import Forest, Logistic
 from models.contract import Model
-from models.rules import BaseRate, RecencyLogistic, RfmLogistic, SilenceRule
 
 FEATURES = tuple(name for name in USER_SNAPSHOT.names if name not in ("user_id", "as_of"))
-BASELINES: Mapping[str, Callable[[], Model]] = {
-    kind.name: kind for kind in (BaseRate, SilenceRule, RecencyLogistic, RfmLogistic)
-}
 
 
 def logistic() -> Model:

@@ -11,6 +11,7 @@ from lyceum.schema import with_history
 from lyceum.tables import quality
 from lyceum.tables.features import LABELS, USER_SNAPSHOT
 from models.evaluation import Evaluation, evaluate
+from models.rules import BASELINES
 from models.segment_names import names
 from models.segmentation import KMeansSegments, profile
 from pipelines import champions
@@ -19,7 +20,7 @@ from pipelines.featurise import write_user_snapshot
 from pipelines.keeping import Keeper
 from pipelines.recommending import train_recommendation
 from pipelines.steps import WHY, Part, skipped
-from pipelines.targets import BASELINES, FEATURES, TARGETS, Target
+from pipelines.targets import FEATURES, TARGETS, Target
 from pipelines.workspace import Workspace, workspace
 
 SEGMENTED_DAYS = 84
