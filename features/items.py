@@ -1,13 +1,13 @@
 """The item snapshot: demand, learning and money per item as of a Monday."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
 
 from features.days import is_act
-from features.snapshot import available, unknown
+from features.snapshot import since, unknown
 from features.windows import total
 from lyceum.events import LEARNING
 from lyceum.tables.features import ITEM_SNAPSHOT, WINDOWS
@@ -22,11 +22,11 @@ def known_items(items: ir.Table, /, *, before: ir.TimestampValue) -> ir.Table:
 
 
 def item_snapshot(
-    events: ir.Table, items: ir.Table, /, *, as_of: date, before: ir.TimestampValue, kinds: Collection[str]
+    events: ir.Table, items: ir.Table, /, *, as_of: date, before: ir.TimestampValue, first_seen: Mapping[str, date]
 ) -> ir.Table:
     """The rows of features.item_snapshot: every item described or acted upon before `as_of`.
 
-    `events` are those of people, `before` is the instant of the Monday 00:00 local.
+    `events` are those of people, `before` is the instant of the Monday 00:00 local, `first_seen` the signals by then.
     """
     past = events.filter((events.event_date < ibis.literal(as_of)) & events.item_id.notnull())
     demand = past.group_by("item_id").agg(first_day=past.event_date.min(), **_windowed(past, as_of))
@@ -40,15 +40,15 @@ def item_snapshot(
         repeatable=ibis.coalesce(both.repeatable, ibis.literal(0)) == 1,
         age_days=ibis.literal(as_of).delta(ibis.coalesce(both.published_at.date(), both.first_day), unit="day"),
     )
-    return rows.select(*(_filled(rows, column.name, kinds) for column in ITEM_SNAPSHOT.columns))
+    return rows.select(*(_filled(rows, column.name, first_seen) for column in ITEM_SNAPSHOT.columns))
 
 
-def _filled(rows: ir.Table, name: str, kinds: Collection[str]) -> ir.Value:
+def _filled(rows: ir.Table, name: str, first_seen: Mapping[str, date]) -> ir.Value:
     column = ITEM_SNAPSHOT.column(name)
-    if not available(column, kinds=kinds):
-        return unknown(column)
     if not column.needs:
         return rows[name]
+    if since(column, first_seen=first_seen) is None:
+        return unknown(column)
     return ibis.coalesce(rows[name], ibis.literal(0).cast(rows[name].type())).name(name)
 
 

@@ -20,13 +20,13 @@ RATES = {  # numerator, denominator
 }
 
 
-def weekly_kpis(counts: pd.DataFrame, voices: pd.DataFrame, /, *, kinds: Collection[str]) -> pd.DataFrame:
+def weekly_kpis(counts: pd.DataFrame, voices: pd.DataFrame, /, *, signals: Collection[str]) -> pd.DataFrame:
     """The rows of marts.weekly_kpis, one per week and number, from the frames of features.kpis.
 
     Numbers that the logs cannot fill are null in every week. Weeks without a single event count as zero.
     """
     weeks = _complete(counts, voices)
-    rows = pd.concat([_history(weeks, kpi, is_known=kpi in known(kinds)) for kpi in KPIS], ignore_index=True)
+    rows = pd.concat([_history(weeks, kpi, is_known=kpi in known(signals)) for kpi in KPIS], ignore_index=True)
     return rows[WEEKLY_KPIS.names].sort_values(["week", "kpi"], ignore_index=True)
 
 

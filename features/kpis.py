@@ -7,12 +7,13 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from lyceum.events import ACT, INTERACTING, LEARNING, WRITING
+from features.days import monday
+from lyceum.events import ACT, INTERACTING, LEARNING, LEARNING_TIME, WRITING
 
 
 @dataclass(frozen=True)
 class Kpi:
-    """One number: its unit, and the event types without any of which it is unknown."""
+    """One number: its unit, and the signals without any of which it is unknown."""
 
     name: str
     unit: str
@@ -27,7 +28,7 @@ KPIS = (
     Kpi("new_users", "people", ACT),
     Kpi("stickiness", "ratio", ACT, rate=True),
     Kpi("week1_retention", "ratio", ACT, rate=True),
-    Kpi("learning_minutes", "minutes", LEARNING),
+    Kpi("learning_minutes", "minutes", (LEARNING_TIME,)),
     Kpi("completions", "events", ("complete",)),
     Kpi("payers", "people", ("purchase",)),
     Kpi("orders", "events", ("purchase",)),
@@ -42,16 +43,16 @@ KPIS = (
 )
 
 
-def known(kinds: Collection[str], /) -> list[Kpi]:
+def known(signals: Collection[str], /) -> list[Kpi]:
     """The numbers that the logs can fill."""
-    return [kpi for kpi in KPIS if any(kind in kinds for kind in kpi.needs)]
+    return [kpi for kpi in KPIS if any(signal in signals for signal in kpi.needs)]
 
 
 def weekly_counts(days: ir.Table, /, *, as_of: date) -> ir.Table:
     """One row per complete week before `as_of`: sums and distinct people from the day table."""
     past = days.filter((days.event_date < ibis.literal(as_of)) & (days.own_events > 0))
-    first = past.group_by("user_id").agg(first_week=past.event_date.min(where=past.acts > 0).truncate("W"))
-    rows = past.inner_join(first, "user_id").mutate(week=past.event_date.truncate("W"))
+    first = past.group_by("user_id").agg(first_week=monday(past.event_date.min(where=past.acts > 0)))
+    rows = past.inner_join(first, "user_id").mutate(week=monday(past.event_date))
     acting = rows.acts > 0
     new = rows.first_week == rows.week
     return rows.group_by("week").agg(
@@ -74,7 +75,7 @@ def weekly_counts(days: ir.Table, /, *, as_of: date) -> ir.Table:
 def weekly_voices(events: ir.Table, /, *, as_of: date) -> ir.Table:
     """One row per week: questions, complaints and ratings, which the day table does not hold."""
     past = events.filter(events.event_date < ibis.literal(as_of))
-    rows = past.mutate(week=past.event_date.truncate("W"))
+    rows = past.mutate(week=monday(past.event_date))
     rated = (rows.event_type == "rate") & rows.rating.notnull()
     return rows.group_by("week").agg(
         questions=rows.count(where=rows.event_type == "post"),

@@ -1,6 +1,6 @@
 """What followed a snapshot. An outcome that is not over yet is unknown, and nothing trains on it."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
@@ -11,74 +11,72 @@ SPEND_DAYS = 90
 ELIGIBLE_DAYS = 28
 
 
-def labels(days: ir.Table, endings: ir.Table, /, *, as_of: date, known_until: date) -> ir.Table:
-    """The rows of the labels table for people active in the 28 days before `as_of` (SCIENCE: users already gone
-    are not in it).
+def labels(days: ir.Table, endings: ir.Table, mondays: ir.Table, /, *, known_until: date) -> ir.Table:
+    """The rows of the labels table for people active in the 28 days before each as_of of `mondays` (SCIENCE: users
+    already gone are not in it).
 
-    `endings` has user_id and ends_on, the day on which the last of a person's items ends: after it, absence is the
-    end of the course and no churn, so a window that passes it has no retention label. `known_until` is the first day
-    of which nothing is known yet.
+    `endings` (see below) says when the last of a person's items ends: after it, absence is the end of the course and
+    no churn, so a window that passes it has no retention label. `known_until` is the first day of which nothing is
+    known yet.
     """
-    start = ibis.literal(as_of)
-    before = days.filter((days.event_date < start) & (days.event_date >= start - ibis.interval(days=ELIGIBLE_DAYS)))
-    eligible = before.filter(before.acts > 0).select("user_id").distinct()
-    after = days.filter((days.event_date >= start) & (days.event_date < ibis.literal(known_until)))
-    outcome = after.group_by("user_id").agg(
-        **{f"active_{n}d": after.count(where=(after.acts > 0) & _by(after, as_of, n)) > 0 for n in RETENTION_DAYS},
-        **{f"net_{n}d": _net(after, as_of, n) for n in (*PURCHASE_DAYS, SPEND_DAYS)},
+    near = days.filter(days.event_date < ibis.literal(known_until)).join(
+        mondays, days.event_date >= mondays.as_of - ibis.interval(days=ELIGIBLE_DAYS)
     )
-    joined = eligible.left_join(outcome, "user_id").drop("user_id_right").left_join(endings, "user_id")
-    zero = ibis.literal(0).cast("decimal(18,2)")
-    return joined.select(
-        user_id=joined.user_id,
-        as_of=start,
+    seen = near.mutate(ahead=near.event_date.delta(near.as_of, unit="day").cast("int64"))
+    acting = seen.acts > 0
+    outcome = seen.group_by("user_id", "as_of").agg(
+        eligible=seen.count(where=acting & (seen.ahead < 0)) > 0,
+        **{f"active_{n}d": seen.count(where=acting & _within(seen, n)) > 0 for n in RETENTION_DAYS},
+        **{f"net_{n}d": _net(seen, n) for n in (*PURCHASE_DAYS, SPEND_DAYS)},
+    )
+    eligible = outcome.filter(outcome.eligible)
+    rows = eligible.left_join(endings, ["user_id", "as_of"])
+    return rows.select(
+        user_id=rows.user_id,
+        as_of=rows.as_of,
         **{
-            f"retained_{n}d": _if_known(
-                joined[f"active_{n}d"].fill_null(False).cast("int64"), as_of, n, known_until, joined.ends_on
+            f"retained_{n}d": _unless_ended(
+                _if_known(rows, rows[f"active_{n}d"].cast("int64"), n, known_until), rows, n
             )
             for n in RETENTION_DAYS
         },
         **{
-            f"purchased_{n}d": _if_known(
-                (ibis.coalesce(joined[f"net_{n}d"], zero) > 0).cast("int64"), as_of, n, known_until
-            )
+            f"purchased_{n}d": _if_known(rows, (rows[f"net_{n}d"] > 0).cast("int64"), n, known_until)
             for n in PURCHASE_DAYS
         },
-        spend_90d=_if_known(ibis.coalesce(joined[f"net_{SPEND_DAYS}d"], zero), as_of, SPEND_DAYS, known_until),
+        spend_90d=_if_known(rows, rows[f"net_{SPEND_DAYS}d"], SPEND_DAYS, known_until),
     )
 
 
-def endings(events: ir.Table, items: ir.Table, /, *, as_of: date) -> ir.Table:
-    """For people whose every owned item ends: user_id and ends_on, the day after which nothing is left to do.
+def endings(events: ir.Table, items: ir.Table, mondays: ir.Table, /) -> ir.Table:
+    """For people whose every item owned before as_of ends: user_id, as_of, ends_on.
 
-    Only what was owned and known before `as_of` counts.
+    ends_on is the day after which nothing is left to do.
     """
-    owned = events.filter(
-        events.event_type.isin(("enrol", "purchase")) & (events.event_date < ibis.literal(as_of))
-    ).select("user_id", "item_id")
+    owning = events.filter(events.event_type.isin(("enrol", "purchase")))
     ends = items.group_by("item_id").agg(ends_on=items.withdrawn_at.max().cast("date"))
-    joined = owned.left_join(ends, "item_id")
-    last = joined.group_by("user_id").agg(
-        ends_on=joined.ends_on.max(), endless=joined.count(where=joined.ends_on.isnull())
+    owned = owning.join(ends, "item_id", how="left").join(mondays, owning.event_date < mondays.as_of)
+    last = owned.group_by("user_id", "as_of").agg(
+        ends_on=owned.ends_on.max(), endless=owned.count(where=owned.ends_on.isnull())
     )
-    return last.filter(last.endless == 0).select("user_id", "ends_on")
+    return last.filter(last.endless == 0).select("user_id", "as_of", "ends_on")
 
 
-def _by(after: ir.Table, as_of: date, n: int) -> ir.BooleanValue:
-    return after.event_date < ibis.literal(as_of + timedelta(days=n))
+def _within(seen: ir.Table, n: int) -> ir.BooleanValue:
+    return (seen.ahead >= 0) & (seen.ahead < n)
 
 
-def _net(after: ir.Table, as_of: date, n: int) -> ir.Value:
-    window = _by(after, as_of, n)
-    return (after.paid.sum(where=window) - after.refunded.sum(where=window)).cast("decimal(18,2)")
+def _net(seen: ir.Table, n: int) -> ir.Value:
+    zero = ibis.literal(0).cast("decimal(18,2)")
+    paid, refunded = (ibis.coalesce(seen[name].sum(where=_within(seen, n)), zero) for name in ("paid", "refunded"))
+    return (paid - refunded).cast("decimal(18,2)")
 
 
-def _if_known(
-    value: ir.Value, as_of: date, n: int, known_until: date, ends_on: ir.DateValue | None = None
-) -> ir.Value:
-    end = as_of + timedelta(days=n)
-    if end > known_until:
-        return ibis.null(value.type())
-    if ends_on is None:
-        return value
-    return ibis.ifelse(ends_on.notnull() & (ends_on < ibis.literal(end)), ibis.null(value.type()), value)
+def _if_known(rows: ir.Table, value: ir.Value, n: int, known_until: date) -> ir.Value:
+    over = ibis.literal(known_until).delta(rows.as_of, unit="day") >= n
+    return ibis.ifelse(over, value, ibis.null(value.type()))
+
+
+def _unless_ended(value: ir.Value, rows: ir.Table, n: int) -> ir.Value:
+    ended = rows.ends_on.delta(rows.as_of, unit="day") < n
+    return ibis.ifelse(ibis.coalesce(ended, ibis.literal(False)), ibis.null(value.type()), value)

@@ -1,31 +1,25 @@
 """What somebody pays and takes back, and what hints at the next purchase."""
 
-from datetime import date
-
 import ibis.expr.types as ir
 
-from features.windows import FeatureSet, days_since, sums, total
+from features.windows import FeatureSet, sums, total
 from lyceum.tables.features import INTENDED, SPENT
 
 
-def _spent(days: ir.Table, as_of: date) -> dict[str, ir.Value]:
-    paid = sums(days, "paid", "spend", as_of=as_of)
-    refunded = sums(days, "refunded", "spend", as_of=as_of)
+def _spent(seen: ir.Table) -> dict[str, ir.Value]:
+    paid, refunded = (sums(seen, measure, "spend") for measure in ("paid", "refunded"))
     return {
-        **sums(days, "purchases", "purchases", as_of=as_of),
+        **sums(seen, "purchases", "purchases"),
         **{name: (paid[name] - refunded[name]).cast("decimal(18,2)") for name in paid},
-        **sums(days, "refunds", "refunds", as_of=as_of),
-        "purchases_total": total(days.purchases),
-        "spend_total": (total(days.paid) - total(days.refunded)).cast("decimal(18,2)"),
-        "purchase_recency_days": days_since(days, as_of=as_of, where=days.purchases > 0),
+        **sums(seen, "refunds", "refunds"),
+        "purchases_total": total(seen.purchases),
+        "spend_total": (total(seen.paid) - total(seen.refunded)).cast("decimal(18,2)"),
+        "purchase_recency_days": seen.ago.min(where=seen.purchases > 0),
     }
 
 
-def _intended(days: ir.Table, as_of: date) -> dict[str, ir.Value]:
-    return {
-        **sums(days, "intent_events", "intent_events", as_of=as_of),
-        **sums(days, "carts", "carts", as_of=as_of),
-    }
+def _intended(seen: ir.Table) -> dict[str, ir.Value]:
+    return {**sums(seen, "intent_events", "intent_events"), **sums(seen, "carts", "carts")}
 
 
 MONEY_SET = FeatureSet("money", SPENT, _spent)

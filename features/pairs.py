@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import ibis
 import ibis.expr.types as ir
 
+from features.days import monday
 from lyceum.events import CONSUMING, INTERACTING, OWNING, WRITING
 
 
@@ -27,7 +28,7 @@ def interactions(events: ir.Table, /, *, as_of: date, window_days: int) -> ir.Ta
 def user_weeks(days: ir.Table, /, *, as_of: date) -> ir.Table:
     """user_id and week (Monday) of every week before `as_of` in which a person acted, from the day table."""
     acting = days.filter((days.acts > 0) & (days.event_date < ibis.literal(as_of)))
-    return acting.select(user_id=acting.user_id, week=acting.event_date.truncate("W").cast("date")).distinct()
+    return acting.select(user_id=acting.user_id, week=monday(acting.event_date)).distinct()
 
 
 def edges(events: ir.Table, /, *, as_of: date, window_days: int) -> ir.Table:

@@ -17,3 +17,9 @@ WRITING = ("post", "answer", "comment")
 INTERACTING = (*WRITING, "like", "vote", "accept", "follow", "rate")
 OWNING = ("enrol", "purchase")  # what makes an item the user's own
 CONSUMING = ("enrol", "purchase", "learn", "attend", "submit", "complete")  # evidence of taste
+
+# Columns that some platforms never fill. A figure that needs one is unknown there, not zero.
+LEARNING_TIME = "learning with duration_ms"
+SIGNALS = {
+    LEARNING_TIME: f"event_type IN {LEARNING} AND duration_ms IS NOT NULL",
+}

@@ -5,7 +5,7 @@ for columns that hold no person's id, because they stay in the log after a row i
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,12 +65,13 @@ class Lake:
         return self._write(table, reader, mode="append", predicate=None, partition="")
 
     def replace(
-        self, table: Table, reader: "pa.RecordBatchReader", /, *, partition: Mapping[str, str] | None = None
+        self, table: Table, reader: "pa.RecordBatchReader", /, *, partition: Mapping[str, Sequence[str]] | None = None
     ) -> Receipt:
-        """Put the rows of `reader` in place of the partition (or of the whole table) in one commit."""
+        """Put the rows of `reader` in place of the partitions (or of the whole table) in one commit."""
         chosen = dict(partition or {})
-        predicate = " AND ".join(f"{key} = {quoted(value)}" for key, value in chosen.items()) or None
-        name = ", ".join(f"{key}={value}" for key, value in chosen.items())
+        listed = {key: ", ".join(map(quoted, values)) for key, values in chosen.items()}
+        predicate = " AND ".join(f"{key} IN ({values})" for key, values in listed.items()) or None
+        name = ", ".join(f"{key}={' '.join(values)}" for key, values in chosen.items())
         return self._write(table, reader, mode="overwrite", predicate=predicate, partition=name)
 
     def _write(

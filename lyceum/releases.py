@@ -17,6 +17,7 @@ from typing import Any
 
 from lyceum.errors import HomeError
 from lyceum.home import Home
+from lyceum.schema import Table, published, with_history
 
 DATABASE = "lyceum.duckdb"
 MANIFEST = "manifest.json"
@@ -145,6 +146,16 @@ def switch(home: Home, release: Release, /) -> None:
     link.symlink_to(Path("releases") / release.name)
     link.replace(home.current)
     _sync(home.root)
+
+
+def contents() -> list[Table]:
+    """Every table of a release, in the order in which it is built: marts with their history, features, quality."""
+    found = []
+    for table in published():
+        found.append(table)
+        if table.name.startswith("marts."):
+            found.append(with_history(table))
+    return found
 
 
 def rollback(home: Home, name: str = "", /) -> Release:

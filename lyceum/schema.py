@@ -23,7 +23,7 @@ MONEY = "DECIMAL(18,2)"
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `needs` names event types without any of which the value is unknown, not zero."""
+    """One column. `needs` names signals (event types, mostly) without any of which it is unknown, not zero."""
 
     name: str
     type: str

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from lyceum.errors import UsageError
 
-OTHER_VARIABLES = ("LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_CONFIG", "LYCEUM_AIRFLOW_DB")
+OTHER_VARIABLES = ("LYCEUM_DEBUG", "LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_CONFIG", "LYCEUM_AIRFLOW_DB")
 
 
 class PlatformSettings(BaseModel):

@@ -19,8 +19,10 @@ class Keeper:
     space: Workspace
     as_of: date
 
-    def keep(self, table: Table, frame: "pd.DataFrame", /, *, code: str = "") -> Part:
-        """Replace the week's partition of `table` by `frame`."""
+    def keep(self, table: Table, frame: "pd.DataFrame", /, *, code: str = "", if_empty: str = "") -> Part:
+        """Replace the week's partition of `table` by `frame`; `if_empty` is the reason should it have no row."""
+        if frame.empty and if_empty:
+            return self.skip(table, if_empty)
         import pyarrow as pa
 
         columns = [name for name in table.names if name in frame.columns]
@@ -28,10 +30,12 @@ class Keeper:
         missing = [f"NULL AS {name}" for name in table.names if name not in columns]
         listed = ", ".join((f"DATE '{self.as_of}' AS as_of", *(f'"{name}"' for name in columns), *missing))
         query = f"SELECT {listed} FROM scored_frame"
-        return done(self.space.write(self.space.ctx.scored, with_history(table), query, as_of=self.as_of), code=code)
+        return done(
+            self.space.write(self.space.ctx.scored, with_history(table), query, weeks=[self.as_of]), code=code
+        )
 
     def skip(self, table: Table, code: str, /, *, detail: str = "") -> Part:
         """Leave the week's partition of `table` empty, and say why."""
         empty = f"SELECT * FROM ({self.space.ctx.scored.source(with_history(table), where='false')})"
-        self.space.write(self.space.ctx.scored, with_history(table), empty, as_of=self.as_of)
+        self.space.write(self.space.ctx.scored, with_history(table), empty, weeks=[self.as_of])
         return skipped(table.name, code, detail=detail)

@@ -8,7 +8,8 @@ from lyceum.errors import InputError, UsageError
 from lyceum.home import Home, Platform
 from lyceum.progress import Say
 from lyceum.settings import Settings
-from lyceum.sources import Source, load
+from lyceum.source_records import Source
+from lyceum.sources import load
 from pipelines.context import Context
 
 DEFAULT_HOME = Path("data/home")

@@ -5,11 +5,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lyceum import engine, releases, schema
+from lyceum import engine, releases
 from lyceum.engine import quoted
 from lyceum.schema import Table, with_history
-from lyceum.tables import features as feature_tables
-from lyceum.tables import marts, quality
+from lyceum.tables import canonical, quality
 from pipelines import steps
 from pipelines.context import Context
 from pipelines.digest import digest
@@ -108,22 +107,16 @@ def _contents(ctx: Context, as_of: date) -> Iterator[tuple[Table, str]]:
     week = f"as_of = DATE '{as_of}'"
     oldest = as_of - timedelta(days=7 * (ctx.settings.kept_weeks - 1))
     kept = f"as_of BETWEEN DATE '{oldest}' AND DATE '{as_of}'"
-    for table in marts.TABLES:
-        yield table, ctx.scored.source(with_history(table), where=week)
-        yield with_history(table), ctx.scored.source(with_history(table), where=kept)
-    for snapshot in (feature_tables.USER_SNAPSHOT, feature_tables.ITEM_SNAPSHOT):
-        yield snapshot, ctx.features.source(snapshot, where=week)
-    catalogue = feature_tables.CATALOGUE
-    yield catalogue, ctx.features.source(with_history(catalogue), where=week)
-    for table in (quality.CHECKS, quality.MODEL_METRICS):
-        yield table, ctx.scored.source(with_history(table), where=week)
-    yield quality.REJECTS, _of_lake(ctx, "rejects")
-    yield quality.DELIVERIES, _of_lake(ctx, "deliveries")
-    yield quality.RUNS, _runs(ctx, as_of)
-
-
-def _of_lake(ctx: Context, name: str) -> str:
-    return ctx.lake.source(schema.table(name))
+    special = {
+        quality.REJECTS.name: ctx.lake.source(canonical.REJECTS),
+        quality.DELIVERIES.name: ctx.lake.source(canonical.DELIVERIES),
+        quality.RUNS.name: _runs(ctx, as_of),
+    }
+    for table in releases.contents():
+        lake = ctx.features if table.name.startswith("features.") else ctx.scored
+        stored = with_history(table)
+        period = kept if table.name.startswith("history.") else week
+        yield table, special.get(table.name) or lake.source(stored, where=period)
 
 
 def _runs(ctx: Context, as_of: date) -> str:

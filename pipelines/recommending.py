@@ -9,9 +9,9 @@ from features import pairs
 from lyceum.tables import marts
 from lyceum.tables.features import ITEM_SNAPSHOT
 from models.recommendation.evaluation import compare
-from models.recommendation.fallback import Recommender
 from models.recommendation.item_neighbours import ItemNeighbours
 from models.recommendation.popularity import Popularity
+from models.recommendation.recommender import Recommender
 from pipelines import champions
 from pipelines.keeping import Keeper
 from pipelines.steps import WHY, Part, skipped
@@ -59,19 +59,13 @@ def _chosen(figures: pd.DataFrame) -> str:
 
 
 def _lines(figures: pd.DataFrame, chosen: str, measured_on: date) -> list[dict[str, object]]:
-    return [
-        {
-            "estimator": line.estimator,
-            "role": "champion" if line.estimator == chosen else "baseline",
-            "metric": line.metric,
-            "slice": "all",
-            "value": float(line.value),
-            "rows": int(line.rows),
-            "measured_on": str(measured_on),
-            "note": "users with something new in the four weeks after",
-        }
-        for line in figures.itertuples()
-    ]
+    lines = figures.assign(
+        role=["champion" if name == chosen else "baseline" for name in figures["estimator"]],
+        slice="all",
+        measured_on=str(measured_on),
+        note="people with something new in the four weeks after",
+    )
+    return [{str(key): value for key, value in line.items()} for line in lines.astype("object").to_dict("records")]
 
 
 def recommendation_tables(keeper: Keeper, eligible: pd.Series, /) -> Iterator[Part]:
@@ -93,7 +87,8 @@ def recommendation_tables(keeper: Keeper, eligible: pd.Series, /) -> Iterator[Pa
     model = kinds[held.estimator](k=settings.recommendations).fit(known, seed=settings.seed)
     model = model.restrict(shelf.loc[shelf["on_sale"], "item_id"], repeatable=repeatable)
     code = "rule_ships" if held.estimator == Popularity.name else ""
-    yield keeper.keep(marts.RECOMMENDATIONS, model.score(_histories(known, eligible)), code=code)
+    shown = model.score(_histories(known, eligible))
+    yield keeper.keep(marts.RECOMMENDATIONS, shown, code=code, if_empty="nothing_to_show")
     neighbours = ItemNeighbours(k=settings.recommendations).fit(known, seed=settings.seed)
     yield keeper.keep(marts.ITEM_TO_ITEM, neighbours.neighbours(NEIGHBOURS_SHOWN))
 

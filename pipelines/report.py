@@ -34,7 +34,7 @@ def render_pages(ctx: Context, database: Path, folder: Path, /, *, as_of: date, 
 
 
 def write_archive(ctx: Context, release: releases.Release, /) -> None:
-    """Copy the release's pages to reports/<as_of>/, where they outlive it, and list all weeks in reports/index.html."""
+    """Copy the release's pages to reports/<as_of>/, where they outlive it, and list all weeks there."""
     from reports.archive import index
 
     target = ctx.home.reports / release.as_of.isoformat()

@@ -128,7 +128,7 @@ def _migration(keeper: Keeper, model: KMeansSegments, assigned: pd.DataFrame) ->
     space, before = keeper.space, keeper.as_of - timedelta(days=7)
     if space.first_day() >= before:
         return keeper.skip(marts.SEGMENT_MIGRATION, "no_predecessor")
-    earlier = user_snapshot(space.days, as_of=before, kinds=space.kinds(before))
+    earlier = user_snapshot(space.days, space.mondays([before]), first_seen=space.first_seen)
     then = model.score(segmented(space.frame(earlier, order=("user_id",))))
     both = then.merge(assigned, on="user_id", how="outer", suffixes=("_from", "_to")).fillna(-1)
     moved = both.groupby(["segment_id_from", "segment_id_to"]).size().rename("users").reset_index()
@@ -149,7 +149,7 @@ def _warnings(keeper: Keeper, people: pd.DataFrame, snapshot: pd.DataFrame) -> P
         salt=keeper.space.ctx.platform.name,
         threshold=settings.warning_risk,
     )
-    return keeper.keep(marts.EARLY_WARNINGS, listed)
+    return keeper.keep(marts.EARLY_WARNINGS, listed, if_empty="nobody_at_risk")
 
 
 def _coefficients(keeper: Keeper) -> Part:

@@ -43,7 +43,7 @@ def kpi_table(keeper: Keeper, /) -> Part:
     space, as_of = keeper.space, keeper.as_of
     counts = space.frame(kpis.weekly_counts(space.days, as_of=as_of), order=("week",))
     voices = space.frame(kpis.weekly_voices(space.events, as_of=as_of), order=("week",))
-    return keeper.keep(marts.WEEKLY_KPIS, weekly_kpis(counts, voices, kinds=space.kinds(as_of)))
+    return keeper.keep(marts.WEEKLY_KPIS, weekly_kpis(counts, voices, signals=space.signals(as_of)))
 
 
 def item_table(keeper: Keeper, /) -> Part:

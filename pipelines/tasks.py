@@ -4,13 +4,15 @@ With the command line this is the outermost shell: here the clock is read and er
 """
 
 import logging
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from lyceum import weeks
+from lyceum import sources, weeks
 from lyceum.errors import HomeError, LyceumError
 from lyceum.settings import Settings
 from pipelines import opening, week
@@ -38,18 +40,33 @@ def scheduled() -> list[Scheduled]:
     Raises:
         UsageError: a mistake in the settings, or a platform of an unknown source; Airflow shows it as import error.
     """
-    from lyceum.sources import load
-
     chosen = Settings.load().platforms
     return [
-        Scheduled(name, platform.timezone or load(platform.source).timezone, alone=len(chosen) == 1)
+        Scheduled(name, platform.timezone or _timezone(platform.source), alone=len(chosen) == 1)
         for name, platform in sorted(chosen.items())
     ]
+
+
+def _timezone(source: str) -> str:
+    """The time zone that a source declares, read alone: checking its mappings would load a database engine."""
+    file = Path(source) if source.endswith(".toml") else sources.SHIPPED / f"{source}.toml"
+    try:
+        return str(tomllib.loads(file.read_text(encoding="utf-8"))["timezone"])
+    except (OSError, ValueError, KeyError):
+        return sources.load(source).timezone  # says what is wrong
 
 
 def week_ending(moment: datetime, /, *, timezone: str) -> date:
     """The Monday that ended the newest week before `moment`: its date is the platform's, not that of UTC."""
     return weeks.monday_of(moment.astimezone(ZoneInfo(timezone)).date())
+
+
+def ingest(platform: str, /) -> str:
+    """Take in what was delivered since the last time; the id of the batch, empty if nothing was new."""
+    with failures_explained():
+        from pipelines.ingest import ingest as take_in
+
+        return take_in(open_context(platform)).batch_id
 
 
 def perform(platform: str, step: str, /, *, until: datetime, as_of: str | None = None) -> str:
@@ -75,7 +92,7 @@ def failures_explained() -> Iterator[None]:
 
     try:
         yield
-    except HomeError as error:
-        raise AirflowException(str(error)) from None
     except LyceumError as error:
-        raise AirflowFailException(str(error)) from None
+        LOG.error("%s", error)
+        lasting = not isinstance(error, HomeError)
+        raise (AirflowFailException if lasting else AirflowException)(str(error)) from None

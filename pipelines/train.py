@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cached_property
 
 import pandas as pd
 
@@ -16,12 +17,12 @@ from models.segment_names import names
 from models.segmentation import KMeansSegments, profile
 from pipelines import champions
 from pipelines.context import Context
-from pipelines.featurise import write_user_snapshot
+from pipelines.featurise import write_user_snapshots
 from pipelines.keeping import Keeper
 from pipelines.recommending import train_recommendation
 from pipelines.steps import WHY, Part, skipped
 from pipelines.targets import FEATURES, TARGETS, Target
-from pipelines.workspace import Workspace, workspace
+from pipelines.workspace import Workspace, for_models, workspace
 
 SEGMENTED_DAYS = 84
 
@@ -41,37 +42,42 @@ def train(ctx: Context, as_of: date, /) -> Iterator[Part]:
 
 
 class History:
-    """Snapshots with their labels of the weeks before a Monday, each computed once."""
+    """Snapshots with their labels of the weeks before a Monday, computed together once they are asked for."""
 
     def __init__(self, space: Workspace, as_of: date, /) -> None:
         self.space = space
         self.as_of = as_of
-        self.first = weeks.monday_of(space.first_day()) + weeks.WEEK
         self.misses: list[tuple[str, str]] = []  # model, why there is none
-        self._frames: dict[date, pd.DataFrame] = {}
 
     def labelled(self, target: Target, /) -> pd.DataFrame:
         """user_id, as_of, label and the features of the newest weeks whose outcome is known."""
-        newest = self.as_of - timedelta(days=target.delay_days)
-        count = self.space.ctx.settings.training_weeks + target.delay_days // 7
-        chosen = [week for week in weeks.weeks_before(weeks.monday_of(newest), count) if week >= self.first]
-        frames = [self._week(week) for week in chosen]
-        if not frames:
-            return pd.DataFrame(columns=["user_id", "as_of", "label", *FEATURES])
-        every = pd.concat(frames, ignore_index=True).rename(columns={target.label: "label"})
-        return every.loc[every["label"].notna(), ["user_id", "as_of", "label", *FEATURES]]
+        chosen = self._weeks(target)
+        columns = ["user_id", "as_of", "label", *FEATURES]
+        if not chosen:
+            return pd.DataFrame(columns=columns)
+        every = self._frame.rename(columns={target.label: "label"})
+        wanted = every["as_of"].isin(chosen) & every["label"].notna()
+        return every.loc[wanted, columns].reset_index(drop=True)
 
-    def _week(self, week: date) -> pd.DataFrame:
-        if week not in self._frames:
-            space, where = self.space, f"as_of = DATE '{week}'"
-            write_user_snapshot(space, week)
-            endings = label_expressions.endings(space.events, space.items, as_of=week)
-            rows = label_expressions.labels(space.days, endings, as_of=week, known_until=self.as_of)
-            space.write(space.ctx.features, LABELS, space.sql(rows), as_of=week)
-            snapshot = space.stored(space.ctx.features, USER_SNAPSHOT, where=where, order=("user_id",))
-            outcome = space.stored(space.ctx.features, LABELS, where=where, order=("user_id",))
-            self._frames[week] = snapshot.merge(outcome, on=["user_id", "as_of"])
-        return self._frames[week]
+    def _weeks(self, target: Target) -> list[date]:
+        newest = weeks.monday_of(self.as_of - timedelta(days=target.delay_days))
+        first = weeks.monday_of(self.space.first_day()) + weeks.WEEK
+        count = self.space.ctx.settings.training_weeks + target.delay_days // 7
+        return [week for week in weeks.weeks_before(newest, count) if week >= first]
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        """One row per week and person eligible then, from the two tables that this writes."""
+        space, every = self.space, sorted({week for target in TARGETS for week in self._weeks(target)})
+        write_user_snapshots(space, every)
+        mondays = space.mondays(every)
+        ends = label_expressions.endings(space.events, space.items, mondays)
+        rows = label_expressions.labels(space.days, ends, mondays, known_until=self.as_of)
+        space.write(space.ctx.features, LABELS, space.sql(rows), weeks=every)
+        where = f"as_of BETWEEN DATE '{every[0]}' AND DATE '{every[-1]}'"
+        snapshots, labels = (space.ctx.features.source(table, where=where) for table in (USER_SNAPSHOT, LABELS))
+        joined = f"SELECT * FROM ({snapshots}) JOIN ({labels}) USING (user_id, as_of) ORDER BY as_of, user_id"
+        return for_models(space.arrow(joined))
 
 
 def _train_target(history: History, target: Target) -> Part:
@@ -80,7 +86,7 @@ def _train_target(history: History, target: Target) -> Part:
     held = champions.champion(ctx.home, target.name, as_of=as_of)
     if held is not None and held.card["enough"]:
         return Part(target.name, code="champion_kept", why=WHY["champion_kept"])
-    if target.needs and not space.kinds(as_of) & set(target.needs):
+    if target.needs and not set(target.needs) & set(space.signals(as_of)):
         history.misses.append((target.name, WHY["no_events_of_kind"]))
         return skipped(target.name, "no_events_of_kind", detail=f"Needed: {', '.join(target.needs)}.")
     frame = history.labelled(target)

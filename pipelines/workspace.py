@@ -1,6 +1,6 @@
 """A DuckDB connection with the lake's tables as views, and the expressions that every step starts from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from features import days as day_table
 from lyceum import engine, weeks
 from lyceum.errors import InputError
+from lyceum.events import SIGNALS
 from lyceum.lake import Lake, Receipt
 from lyceum.schema import Table
 from lyceum.tables import canonical
@@ -47,10 +48,24 @@ class Workspace:
         """Every version of every item."""
         return self.backend.table("items")
 
-    def kinds(self, as_of: date, /) -> frozenset[str]:
-        """The event types that occurred before `as_of`."""
-        query = f"SELECT DISTINCT event_type FROM events WHERE event_date < DATE '{as_of}' AND user_id IS NOT NULL"
-        return frozenset(row[0] for row in self.con.execute(query).fetchall())
+    @cached_property
+    def first_seen(self) -> dict[str, date]:
+        """The day on which each signal (an event type, or one of lyceum.events.SIGNALS) first stood in the logs."""
+        known = "FROM events WHERE user_id IS NOT NULL"
+        kinds = f"SELECT event_type, min(event_date) {known} GROUP BY ALL"
+        others = [f"SELECT '{name}', min(event_date) {known} AND {condition}" for name, condition in SIGNALS.items()]
+        found = self.con.execute(" UNION ALL ".join((kinds, *others))).fetchall()
+        return {name: day for name, day in found if day is not None}
+
+    def signals(self, as_of: date, /) -> dict[str, date]:
+        """What of `first_seen` stood in the logs before `as_of`."""
+        return {name: day for name, day in self.first_seen.items() if day < as_of}
+
+    def mondays(self, weeks: Sequence[date], /) -> "ir.Table":
+        """A table with the one column as_of; the one before it is gone."""
+        listed = ", ".join(f"DATE '{week}'" for week in weeks)
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE mondays AS SELECT unnest([{listed}]) AS as_of")
+        return self.backend.table("mondays")
 
     def first_day(self) -> date:
         """The day of the first event.
@@ -88,12 +103,12 @@ class Workspace:
             self.arrow(f"SELECT * FROM ({lake.source(table, where=where)}) ORDER BY {', '.join(order)}")
         )
 
-    def write(self, lake: Lake, table: Table, query: str, /, *, as_of: date) -> Receipt:
-        """Replace the partition of `as_of` by the rows of `query`, ordered by the table's key."""
+    def write(self, lake: Lake, table: Table, query: str, /, *, weeks: Sequence[date]) -> Receipt:
+        """Replace the partitions of `weeks` by the rows of `query`, ordered by week and the table's key."""
         columns = ", ".join(f'CAST("{column.name}" AS {column.type}) AS "{column.name}"' for column in table.columns)
-        ordered = f"SELECT {columns} FROM ({query}) ORDER BY {', '.join(table.key)}"
-        reader = self.con.sql(ordered).to_arrow_reader(100_000)
-        return lake.replace(table, reader, partition={"as_of": as_of.isoformat()})
+        order = ", ".join(dict.fromkeys(("as_of", *table.key)))
+        reader = self.con.sql(f"SELECT {columns} FROM ({query}) ORDER BY {order}").to_arrow_reader(100_000)
+        return lake.replace(table, reader, partition={"as_of": [week.isoformat() for week in weeks]})
 
 
 def for_models(rows: "pa.Table", /) -> "pd.DataFrame":
@@ -103,7 +118,8 @@ def for_models(rows: "pa.Table", /) -> "pd.DataFrame":
     fields = [
         pa.field(field.name, pa.float64()) if pa.types.is_decimal(field.type) else field for field in rows.schema
     ]
-    return rows.cast(pa.schema(fields)).to_pandas()
+    frame: pd.DataFrame = rows.cast(pa.schema(fields)).to_pandas()
+    return frame
 
 
 @contextmanager

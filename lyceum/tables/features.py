@@ -1,6 +1,6 @@
 """The snapshots that models and analysts read: one row per user or item as of a Monday."""
 
-from lyceum.events import ACT, INTENT, INTERACTING, LEARNING, WRITING
+from lyceum.events import ACT, INTENT, INTERACTING, LEARNING, LEARNING_TIME, WRITING
 from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, MONEY, VARCHAR, Column, Table
 
 WINDOWS = (7, 28, 84)  # days before the snapshot's Monday
@@ -25,7 +25,7 @@ ACTIVITY = (
 LEARNED = (
     *_windowed("learning_events", BIGINT, "Learning events", "events", LEARNING),
     *_windowed("learning_days", BIGINT, "Days with a learning event", "days", LEARNING),
-    *_windowed("learning_minutes", DOUBLE, "Minutes spent learning", "minutes", LEARNING),
+    *_windowed("learning_minutes", DOUBLE, "Minutes spent learning", "minutes", (LEARNING_TIME,)),
     *_windowed("completions", BIGINT, "Lessons or courses completed", "events", ("complete",)),
     *_windowed("submissions", BIGINT, "Exercises handed in", "events", ("submit",)),
     *_windowed("check_ins", BIGINT, "Check-ins", "events", ("check_in",)),

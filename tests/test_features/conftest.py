@@ -47,6 +47,10 @@ class World:
     def days(self):
         return day_table.user_days(self.events)
 
+    def mondays(self, *days):
+        self.con.execute("CREATE OR REPLACE TEMP TABLE mondays AS SELECT unnest(?::DATE[]) AS as_of", [list(days)])
+        return self.backend.table("mondays")
+
     def frame(self, expression, key):
         rows = self.con.sql(self.backend.compile(expression)).to_arrow_table().to_pylist()
         return {tuple(row[name] for name in key) if len(key) > 1 else row[key[0]]: row for row in rows}

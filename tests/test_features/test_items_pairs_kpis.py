@@ -7,18 +7,17 @@ import pandas as pd
 from features import kpis, pairs
 from features.items import item_snapshot
 from features.kpi_history import weekly_kpis
-from lyceum.events import EVENT_TYPES
+from lyceum.events import EVENT_TYPES, SIGNALS
 from lyceum.tables.features import ITEM_SNAPSHOT
 
 from .conftest import AS_OF
 
+LOGGED = dict.fromkeys((*EVENT_TYPES, *SIGNALS), date(2000, 1, 1))
 BEFORE = ibis.literal(datetime(2024, 5, 5, 16, tzinfo=UTC))  # Monday 00:00 in Shanghai
 
 
 def items(world):
-    rows = item_snapshot(
-        world.events, world.backend.table("items"), as_of=AS_OF, before=BEFORE, kinds=frozenset(EVENT_TYPES)
-    )
+    rows = item_snapshot(world.events, world.backend.table("items"), as_of=AS_OF, before=BEFORE, first_seen=LOGGED)
     return world.frame(rows, ("item_id",))
 
 
@@ -75,7 +74,7 @@ def test_weeks_are_mondays(world):
     assert set(weeks) == {date(2024, 4, 22), date(2024, 4, 29)}
 
 
-def numbers(world, kinds=EVENT_TYPES):
+def numbers(world, signals=LOGGED):
     def rows(expression):
         return world.con.sql(world.backend.compile(expression)).to_arrow_table().to_pandas().astype({"week": "str"})
 
@@ -83,7 +82,7 @@ def numbers(world, kinds=EVENT_TYPES):
         rows(kpis.weekly_counts(world.days, as_of=AS_OF)),
         rows(kpis.weekly_voices(world.events, as_of=AS_OF)),
     )
-    table = weekly_kpis(counts, voices, kinds=kinds)
+    table = weekly_kpis(counts, voices, signals=signals)
     return {(row.week.date(), row.kpi): row for row in table.itertuples()}
 
 
@@ -109,7 +108,7 @@ def test_weekly_numbers_by_hand(world):
 
 def test_numbers_of_what_is_not_logged_are_unknown(world):
     world.add("a", 1, "learn")
-    found = numbers(world, kinds={"learn"})
+    found = numbers(world, signals={"learn"})
     assert pd.isna(found[date(2024, 4, 29), "gmv"].value)
     assert found[date(2024, 4, 29), "wau"].value == 1
 

@@ -7,8 +7,9 @@ from .conftest import AS_OF
 
 
 def outcome(world, known_days=200):
-    ends = endings(world.events, world.backend.table("items"), as_of=AS_OF)
-    rows = labels(world.days, ends, as_of=AS_OF, known_until=AS_OF + timedelta(days=known_days))
+    mondays = world.mondays(AS_OF)
+    ends = endings(world.events, world.backend.table("items"), mondays)
+    rows = labels(world.days, ends, mondays, known_until=AS_OF + timedelta(days=known_days))
     return world.frame(rows, ("user_id",))
 
 
@@ -49,7 +50,9 @@ def test_an_outcome_that_is_not_over_is_unknown(world):
 
 def test_the_end_of_the_last_course_is_no_churn(world):
     ends_on = AS_OF + timedelta(days=10)
-    world.insert("items", {"item_id": "c1", "withdrawn_at": datetime(ends_on.year, ends_on.month, ends_on.day, tzinfo=UTC)})
+    world.insert(
+        "items", {"item_id": "c1", "withdrawn_at": datetime(ends_on.year, ends_on.month, ends_on.day, tzinfo=UTC)}
+    )
     world.insert("items", {"item_id": "c2"})
     world.add("one", 1, "enrol", item_id="c1")
     world.add("two", 1, "enrol", item_id="c1")

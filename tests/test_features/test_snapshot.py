@@ -1,20 +1,21 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.snapshot import user_snapshot
-from lyceum.events import EVENT_TYPES
+from lyceum.events import EVENT_TYPES, SIGNALS
 from lyceum.tables.features import USER_SNAPSHOT
 
 from .conftest import AS_OF, World
 
-ALL = frozenset(EVENT_TYPES)
+LONG_AGO = date(2000, 1, 1)
+ALL = dict.fromkeys((*EVENT_TYPES, *SIGNALS), LONG_AGO)
 
 
-def snapshot(world, kinds=ALL, as_of=AS_OF):
-    return world.frame(user_snapshot(world.days, as_of=as_of, kinds=kinds), ("user_id",))
+def snapshot(world, first_seen=ALL, as_of=AS_OF):
+    return world.frame(user_snapshot(world.days, world.mondays(as_of), first_seen=first_seen), ("user_id",))
 
 
 def test_the_columns_are_those_of_the_schema_in_order(world):
@@ -76,11 +77,30 @@ def test_reactions_count_for_the_receiver_and_not_from_oneself(world):
 
 def test_what_the_platform_does_not_log_is_unknown_not_zero(world):
     world.add("a", 1, "learn")
-    row = snapshot(world, kinds=frozenset({"learn"}))["a"]
+    row = snapshot(world, first_seen={"learn": LONG_AGO})["a"]
     assert row["spend_7d"] is None
     assert row["texts_written_28d"] is None
     assert row["learning_events_7d"] == 1
+    assert row["learning_minutes_7d"] is None  # learning is logged, but not for how long
     assert row["intent_events_7d"] is None
+
+
+def test_what_was_first_logged_later_was_unknown_before(world):
+    world.add("a", 10, "learn")
+    world.add("a", 3, "purchase", amount=Decimal("5.00"))
+    first_seen = {"learn": LONG_AGO, "purchase": AS_OF - timedelta(days=3)}
+    earlier = snapshot(world, first_seen, as_of=AS_OF - timedelta(days=7))["a"]
+    assert (earlier["purchases_7d"], snapshot(world, first_seen)["a"]["purchases_7d"]) == (None, 1)
+
+
+def test_several_weeks_at_once_equal_each_week_alone(world):
+    for days_before in (1, 5, 9, 20, 40):
+        world.add("a", days_before, "learn", duration_ms=1000 * days_before)
+        world.add("b", days_before + 3, "purchase", amount=Decimal(days_before))
+    weeks = [AS_OF - timedelta(days=7 * back) for back in range(5)]
+    together = world.frame(user_snapshot(world.days, world.mondays(*weeks), first_seen=ALL), ("user_id", "as_of"))
+    alone = {(user, week): row for week in weeks for user, row in snapshot(world, as_of=week).items()}
+    assert together == alone
 
 
 EVENTS = st.lists(

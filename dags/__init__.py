@@ -1,0 +1,1 @@
+"""When the steps run: schedules, order, retries. Airflow reads this folder; nobody imports it."""

@@ -1,0 +1,126 @@
+"""What was delivered and done (status), and what is wrong (doctor)."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from lyceum import engine, privacy, releases, weeks
+from lyceum.errors import HomeError, LyceumError
+from lyceum.schema import table
+from lyceum.sources import load
+from lyceum.tables.canonical import DELIVERIES
+from pipelines import steps
+from pipelines.context import Context
+from pipelines.digest import digest
+
+LEAST_FREE_GB = 2
+LIBRARIES = ("apache-airflow", "duckdb", "deltalake", "great-expectations", "pandas", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    good: bool
+    found: str
+    remedy: str = ""
+
+
+def status_lines(ctx: Context, /) -> Iterator[str]:
+    """The account of every delivered file, the newest week's steps, and the current release."""
+    yield f"Platform {ctx.platform.name} (source {ctx.platform.source}) in {ctx.home.root}"
+    yield from _deliveries(ctx)
+    days = ctx.lake.partitions(table("events"))
+    if days:
+        yield f"Events from {days[0]} to {days[-1]} on {len(days)} days."
+    done = sorted(path.name for path in ctx.home.runs.glob("????-??-??"))
+    for entry in steps.records(ctx.home, weeks.parse_as_of(done[-1])) if done else []:
+        skips = [part["part"] for part in entry["parts"] if part["status"] == steps.SKIPPED]
+        note = f"  skipped: {', '.join(skips)}" if skips else ""
+        yield f"{done[-1]} {entry['step']:10} {entry['seconds']:7.1f} s {entry['peak_mb']:7.0f} MB{note}"
+    try:
+        yield f"Current release: {releases.current(ctx.home).name}"
+    except HomeError as error:
+        yield error.message
+
+
+def _deliveries(ctx: Context) -> Iterator[str]:
+    counts = ("rows", "mapped", "skipped", "anonymous", "duplicate", "rejected", "blank")
+    sums = ", ".join(f"sum({name})::BIGINT" for name in counts)
+    con = engine.connect()
+    query = f"SELECT split_part(mapping, '#', 1), count(*), {sums} FROM ({ctx.lake.source(DELIVERIES)}) GROUP BY 1"
+    yield f"{'mapping':34}{'files':>6}" + "".join(f"{name:>11}" for name in counts)
+    for name, files, *figures in con.execute(query + " ORDER BY 1").fetchall():
+        held = figures[0] == sum(figures[1:])
+        yield (
+            f"{name:34}{files:>6}"
+            + "".join(f"{value:>11,}" for value in figures)
+            + ("" if held else "  DOES NOT ADD UP")
+        )
+
+
+def diagnose(ctx: Context, /) -> list[Finding]:
+    """Everything that the doctor looks at."""
+    return [_disk(ctx), _lock(ctx), _key(ctx), _release(ctx), _fonts(), *(_library(name) for name in LIBRARIES)]
+
+
+def _disk(ctx: Context) -> Finding:
+    free = shutil.disk_usage(ctx.home.root).free / 1e9
+    return Finding(
+        "disk", free >= LEAST_FREE_GB, f"{free:.1f} GB free", "" if free >= LEAST_FREE_GB else "Make room."
+    )
+
+
+def _lock(ctx: Context) -> Finding:
+    try:
+        with ctx.home.lock():
+            return Finding("lock", True, "nobody is writing")
+    except HomeError as error:
+        return Finding("lock", False, error.message, error.remedy)
+
+
+def _key(ctx: Context) -> Finding:
+    if load(ctx.platform.source).pseudonymous:
+        return Finding("key", True, "the source's ids are pseudonyms already")
+    try:
+        key = privacy.load_key(ctx.platform.name, create=False)
+    except HomeError as error:
+        return Finding("key", False, error.message, error.remedy)
+    same = privacy.fingerprint(key) == ctx.platform.key_fingerprint
+    return Finding("key", same, "the home's own" if same else "another home's", "" if same else "Restore the key.")
+
+
+def _release(ctx: Context) -> Finding:
+    try:
+        release = releases.current(ctx.home)
+        wrong = _altered(release)
+    except LyceumError as error:
+        return Finding("release", False, error.message, error.remedy)
+    if wrong:
+        return Finding("release", False, f"{release.name} was altered: {', '.join(wrong)}.", "Roll back or publish.")
+    return Finding("release", True, f"{release.name} is what was published")
+
+
+def _altered(release: releases.Release) -> list[str]:
+    import duckdb
+
+    known = {each.name: each for each in releases.contents()}
+    try:
+        con = engine.connect(release.database, read_only=True)
+        facts = release.manifest()["tables"]
+        return [name for name in facts if digest(con, known[name]) != facts[name]]
+    except duckdb.Error as error:
+        raise HomeError(
+            f"{release.name} cannot be read ({type(error).__name__}).", remedy="Run `lyceum releases rollback`."
+        ) from None
+
+
+def _fonts() -> Finding:
+    found = shutil.which("fc-list") is not None
+    return Finding("fonts", True, "fontconfig is there" if found else "fontconfig is absent; pages need none")
+
+
+def _library(name: str) -> Finding:
+    return Finding(name, True, version(name))

@@ -1,0 +1,137 @@
+"""Asking a release: read-only, without access to anything but its database."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lyceum import engine, releases
+from lyceum.errors import UsageError
+from lyceum.home import Home
+from lyceum.releases import Release
+from lyceum.weeks import parse_as_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMATS = ("table", "csv", "json", "parquet")
+SHOWN_ROWS = 100
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def ask(home: Home, sql: str, /, *, as_of: str | None, format: str, to: Path | None) -> str:
+    """The answer to `sql` from the current release (or another week's) as text, or a sentence where it was written.
+
+    Raises:
+        UsageError: no such format or week, the query is wrong, or Parquet without a file to write to.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"There is no format {format}.", remedy=f"Choose one of {', '.join(FORMATS)}.")
+    if format == "parquet" and to is None:
+        raise UsageError("Parquet is no text for a screen.", remedy="Name a file with --to.")
+    rows = _answer(_release(home, as_of), sql)
+    if format == "parquet" and to is not None:
+        import pyarrow.parquet as pq
+
+        pq.write_table(rows, to)
+        return f"{rows.num_rows} rows written to {to}."
+    text = {"csv": as_csv, "json": _as_json, "table": _as_table}[format](rows)
+    if to is None:
+        return text
+    to.write_text(text + "\n", encoding="utf-8")
+    return f"{rows.num_rows} rows written to {to}."
+
+
+def _release(home: Home, as_of: str | None) -> Release:
+    if as_of is None:
+        return releases.current(home)
+    found = releases.newest(home, parse_as_of(as_of))
+    if found is None:
+        kept = ", ".join(sorted({str(release.as_of) for release in releases.listing(home)})) or "none"
+        raise UsageError(f"The week {as_of} is not published.", remedy=f"Published weeks: {kept}.")
+    return found
+
+
+def _answer(release: Release, sql: str) -> "pa.Table":
+    import duckdb
+
+    con = engine.connect(release.database, read_only=True)
+    try:
+        con.execute("SET enable_external_access = false")
+        con.execute("SET lock_configuration = true")
+        answer = con.sql(sql)
+        if answer is None:
+            raise UsageError("That statement returns no rows.", remedy="Ask with one SELECT.")
+        return answer.to_arrow_table()
+    except duckdb.Error as error:
+        raise UsageError(
+            f"The database {release.name} cannot answer: {str(error).splitlines()[0]}.", remedy="See `lyceum tables`."
+        ) from None
+    finally:
+        con.close()
+
+
+def as_csv(rows: "pa.Table", /) -> str:
+    """CSV whose text cells no spreadsheet runs as a formula: such cells get a leading apostrophe."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(rows.column_names)
+    for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        writer.writerow([_harmless(value) for value in row])
+    return text.getvalue().rstrip("\n")
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return "'" + value
+    return value
+
+
+def _as_json(rows: "pa.Table") -> str:
+    return json.dumps(rows.to_pylist(), indent=1, default=str, ensure_ascii=False)
+
+
+def _as_table(rows: "pa.Table") -> str:
+    import io
+
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table()
+    for name in rows.column_names:
+        drawn.add_column(name)
+    for row in rows.slice(0, SHOWN_ROWS).to_pylist():
+        drawn.add_row(*("NULL" if value is None else _short(value) for value in row.values()))
+    console = Console(file=io.StringIO(), width=200)
+    console.print(drawn)
+    more = rows.num_rows - SHOWN_ROWS
+    note = f"\n({more} more rows; --format csv shows all)" if more > 0 else ""
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in printed.splitlines()) + note
+
+
+def _short(value: object) -> str:
+    from rich.markup import escape
+
+    return f"{value:.4f}" if isinstance(value, float) else escape(str(value))
+
+
+def differences(home: Home, older: str, newer: str, /) -> Iterator[str]:
+    """A line for each table whose content differs between two releases.
+
+    Raises:
+        UsageError: one of them does not exist.
+    """
+    known = {release.name: release for release in releases.listing(home)}
+    for name in (older, newer):
+        if name not in known:
+            raise UsageError(f"There is no release {name}.", remedy=f"There are: {', '.join(known) or 'none'}.")
+    before, after = (known[name].manifest()["tables"] for name in (older, newer))
+    changed = [name for name in after if before.get(name, {}).get("digest") != after[name]["digest"]]
+    for name in changed:
+        rows = before.get(name, {"rows": 0})["rows"]
+        yield f"{name:34} {rows:>10,} -> {after[name]['rows']:>10,} rows"
+    yield f"{len(changed)} of {len(after)} tables differ."

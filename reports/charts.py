@@ -1,0 +1,222 @@
+"""The charts of a report: each is {title, alt, svg, figure}; the title states the finding.
+
+Incomplete weeks are never drawn: the queries end with the reported week, and only a forecast lies after it.
+"""
+
+from typing import Any
+
+from reports import drawing
+from reports.catalogue import Words
+from reports.drawing import SHADES, WIDTH, Spec
+from reports.formats import WAN, Formats
+from reports.query import Figure, Row, known
+
+# How finely the active people can be split: the first that leaves no withheld cell, or a bar would be too short.
+SPLITS = (("active", "new", "returned", "resurrected"), ("others", "new"), ("active_users",))
+STATES = ("new", "active", "returned", "resurrected", "at_risk", "dormant", "churned")
+Chart = dict[str, Any]
+
+
+def _others(row: Row, /) -> float | None:
+    """Active people who are not new."""
+    people: float = row["active_users"]
+    return people - row["new"] if known(row["new"]) else None
+
+
+class Charts:
+    """The charts of one summary in one language; a chart without enough data is None."""
+
+    def __init__(self, summary: dict[str, Any], /, *, words: Words, formats: Formats) -> None:
+        self.figures: dict[str, Figure] = summary["figures"]
+        self.words, self.formats = words, formats
+        self.money_name = summary["platform"]["currency"] or ""
+
+    def _chart(self, name: str, key: str, spec: Spec, /, **values: str) -> Chart:
+        title = self.words(f"charts.{key}", **values)
+        alt = self.words("charts.alt", title=title, what=self.words(f"charts.{key}_alt"))
+        return {"title": title, "alt": alt, "svg": drawing.svg(spec, alt=alt), "figure": self.figures[name]}
+
+    def _scale(self, values: list[float], unit: str, /) -> tuple[float, str]:
+        """What to divide an axis by, and its title: 万人, thousand people, people."""
+        large = max(map(abs, values), default=0.0) >= WAN
+        divisor = (float(WAN) if self.formats.chinese else 1000.0) if large else 1.0
+        size = "large" if large else "small"
+        return divisor, self.words(f"charts.{unit}_{size}", currency=self.money_name)
+
+    def _days(self, rows: list[Row], /) -> list[str]:
+        return [self.formats.day(day) for day in sorted({row["week"] for row in rows})]
+
+    def active(self) -> Chart | None:
+        """Weekly active people by state, stacked, the last 12 complete weeks; split only as far as cells allow."""
+        actual = [row for row in self.figures["growth"]["value"] if row["kind"] == "actual"]
+        rows = [row | {"others": _others(row)} for row in actual if known(row["active_users"])]
+        if len(rows) < 2:
+            return None
+        states = next(split for split in SPLITS if all(known(row[state]) for row in rows for state in split))
+        divisor, unit = self._scale([row["active_users"] for row in rows], "people")
+        names = [self.words(f"states.{state}") for state in states]
+        values = [
+            {"week": self.formats.day(row["week"]), "state": name, "place": place, "users": row[state] / divisor}
+            for row in rows
+            for place, (state, name) in enumerate(zip(states, names, strict=True))
+        ]
+        color = {"field": "state", "type": "nominal", "scale": {"domain": names, "range": list(SHADES[: len(names)])}}
+        spec = drawing.bars(values, days=self._days(rows), y="users", title=unit)
+        spec["encoding"] |= {"color": color, "order": {"field": "place"}}
+        first, last = rows[0], rows[-1]
+        return self._chart(
+            *("growth", "active", spec),
+            first=self.formats("count", first["active_users"]),
+            last=self.formats("count", last["active_users"]),
+            weeks=self.formats.exact(len(rows)),
+        )
+
+    def forecast(self) -> Chart | None:
+        """Counted and forecast active people with the 80 % interval."""
+        rows = [row for row in self.figures["growth"]["value"] if known(row["active_users"])]
+        ahead = [row for row in rows if row["kind"] == "forecast"]
+        if not ahead or len(rows) == len(ahead):
+            return None
+        divisor, unit = self._scale([row["high_80"] or row["active_users"] for row in rows], "people")
+        values = self._fan(rows, divisor=divisor)
+        shared = {"x": drawing.week_axis(self._days(rows)), "y": drawing.amount_axis("users", unit)}
+        band = {"x": shared["x"], "y": shared["y"] | {"field": "low"}, "y2": {"field": "high"}}
+        layers = [
+            {"mark": {"type": "area", "color": SHADES[2], "opacity": 0.55}, "encoding": band},
+            drawing.line(shared, "actual", dash=[1, 0]),
+            drawing.line(shared, "forecast", dash=[4, 3]),
+        ]
+        last = ahead[-1]
+        return self._chart(
+            *("growth", "forecast", {"width": WIDTH, "height": 170, "data": {"values": values}, "layer": layers}),
+            weeks=self.formats.exact(len(ahead)),
+            users=self.formats("count", last["active_users"]),
+            low=self.formats("count", last["low_80"]),
+            high=self.formats("count", last["high_80"]),
+        )
+
+    def _fan(self, rows: list[Row], /, *, divisor: float) -> list[Row]:
+        """One record a week and kind; the last counted week opens the fan, so that line and band meet."""
+        last = max(row["week"] for row in rows if row["kind"] == "actual")
+        joined = [row | {"kind": "forecast"} for row in rows if row["week"] == last]
+        return [
+            {
+                "week": self.formats.day(row["week"]),
+                "kind": row["kind"],
+                "users": row["active_users"] / divisor,
+                **self._band(row, divisor=divisor, opens=row["week"] == last),
+            }
+            for row in (*rows, *joined)
+        ]
+
+    def _band(self, row: Row, /, *, divisor: float, opens: bool) -> Row:
+        if row["kind"] != "forecast" or (row["low_80"] is None and not opens):
+            return {}
+        low, high = (row["active_users"],) * 2 if opens else (row["low_80"], row["high_80"])
+        return {"low": low / divisor, "high": high / divisor}
+
+    def transitions(self) -> Chart | None:
+        """The chances of moving from state to state as a table of shades with their percentages."""
+        rows = [row for row in self.figures["transitions"]["value"] if known(row["probability"])]
+        stay = [row for row in rows if row["from_state"] == row["to_state"] == "active"]
+        if not stay:
+            return None
+        names = {state: self.words(f"states.{state}") for state in STATES}
+        values = [
+            {
+                "from": names.get(row["from_state"], row["from_state"]),
+                "to": names.get(row["to_state"], row["to_state"]),
+                "share": row["probability"],
+                "label": self.formats.percent(row["probability"]),
+            }
+            for row in rows
+        ]
+        titles = (self.words("charts.from"), self.words("charts.to"))
+        return self._chart(
+            *("transitions", "transitions", drawing.heat(values, list(names.values()), titles=titles)),
+            share=self.formats.percent(stay[0]["probability"]),
+        )
+
+    def segments(self) -> Chart | None:
+        """Sizes of the segments."""
+        rows = [row for row in self.figures["segments"]["value"] if known(row["users"])]
+        if len(rows) < 2:
+            return None
+        name = f"name_{self.words.language}"
+        values = [{"name": row[name] or str(row["segment_id"]), "users": row["users"]} for row in rows]
+        for value in values:
+            value["label"] = self.formats.count(value["users"])
+        return self._chart(
+            *("segments", "segments", drawing.ranked(values, [value["name"] for value in values])),
+            name=values[0]["name"],
+            share=self.formats("percent", rows[0]["share"]),
+        )
+
+    def _weekly(self, kpi: str, /) -> list[Row]:
+        return [row for row in self.figures["kpi_history"]["value"] if row["kpi"] == kpi and known(row["value"])]
+
+    def money(self) -> Chart | None:
+        """GMV upwards, refunds downwards and the net between them, week by week."""
+        series = {kpi: self._weekly(kpi) for kpi in ("gmv", "refunds", "net")}
+        if len(series["net"]) < 2:
+            return None
+        divisor, unit = self._scale([row["value"] for row in series["gmv"]], "money")
+        names = {kpi: self.words(f"kpis.{kpi}") for kpi in series}
+        values = [
+            {
+                "week": self.formats.day(row["week"]),
+                "kind": names[kpi],
+                "users": (-1 if kpi == "refunds" else 1) * row["value"] / divisor,
+            }
+            for kpi, rows in series.items()
+            for row in rows
+        ]
+        last = series["net"][-1]
+        return self._chart(
+            *("kpi_history", "money", drawing.waterfall(values, names, self._days(series["net"]), unit)),
+            net=self.formats.paid(last["value"]),
+            mean=self.formats.paid(sum(row["value"] for row in series["net"]) / len(series["net"])),
+            weeks=self.formats.exact(len(series["net"])),
+        )
+
+    def weekly(self, kpi: str, /, *, unit: str) -> Chart | None:
+        """One weekly figure as bars, the last 12 weeks that have it."""
+        rows = self._weekly(kpi)
+        if len(rows) < 2 or not any(row["value"] for row in rows):
+            return None
+        divisor, title = self._scale([row["value"] for row in rows], unit)
+        values = [{"week": self.formats.day(row["week"]), "users": row["value"] / divisor} for row in rows]
+        return self._chart(
+            *("kpi_history", "weekly", drawing.bars(values, days=self._days(rows), y="users", title=title)),
+            name=self.words(f"kpis.{kpi}"),
+            first=self.formats("count", rows[0]["value"]),
+            last=self.formats("count", rows[-1]["value"]),
+            weeks=self.formats.exact(len(rows)),
+        )
+
+    def models(self) -> Chart | None:
+        """AUC of each champion that has baselines to stand beside; the scale starts where guessing lies."""
+        rows = [r for r in self.figures["models"]["value"] if r["metric"] == "auc" and r["value"] is not None]
+        compared = {row["model"] for row in rows if row["role"] == "baseline"}
+        rows = [row for row in rows if row["model"] in compared]
+        champions = [row for row in rows if row["role"] == "champion"]
+        if not champions:
+            return None
+        roles = [self.words(f"roles.{role}") for role in ("champion", "challenger", "baseline")]
+        values = [
+            {
+                "name": self.words.known("models", row["model"]) or row["model"],
+                "role": self.words.known("roles", row["role"] or "") or row["role"],
+                "auc": row["value"],
+            }
+            for row in rows
+        ]
+        ahead = [row for row in champions if row["value"] > self._best_other(rows, row["model"])]
+        return self._chart(
+            *("models", "models", drawing.dots(values, roles, title=self.words("charts.auc"))),
+            ahead=self.formats.exact(len(ahead)),
+            all=self.formats.exact(len(champions)),
+        )
+
+    def _best_other(self, rows: list[Row], model: str, /) -> float:
+        return max(float(row["value"]) for row in rows if row["model"] == model and row["role"] == "baseline")

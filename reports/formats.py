@@ -1,0 +1,192 @@
+"""Numbers, money and dates as each language writes them (FIELD.md 2.1)."""
+
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_decimal, get_currency_symbol
+
+from reports.catalogue import Words
+from reports.query import SMALL, WITHHELD, Value
+
+WAN = 10_000
+YI = 100_000_000
+LOCALES = {"zh": "zh_CN", "en": "en"}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MINUS = "−"
+
+
+def rounded(value: object, /, *, places: int) -> Decimal:
+    """`value` to `places` decimals, halves away from zero, from its shortest decimal text (never binary dust)."""
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+class Formats:
+    """How one language writes the figures of one platform."""
+
+    def __init__(self, words: Words, /, *, currency: str | None, timezone: str) -> None:
+        self.words = words
+        self.chinese = words.language == "zh"
+        self.currency = currency or ""
+        self.zone = ZoneInfo(timezone)
+        self.locale = LOCALES[words.language]
+
+    def __call__(self, kind: str, value: Value, /) -> str:
+        """`value` written as `kind`; an unknown value is a dash with its reason, a small cell is <10."""
+        if value is None:
+            return self.nothing("no_data")
+        if value == SMALL:
+            return SMALL
+        if value == WITHHELD:
+            return self.nothing("withheld")
+        return str(getattr(self, kind)(value))
+
+    def nothing(self, reason: str, /) -> str:
+        """A dash and why: no_data, small_sample, withheld, no_base, no_history."""
+        return f"— {self.words('none.' + reason)}"
+
+    def decimal(self, value: object, /, *, places: int) -> str:
+        """A number with grouping commas and exactly `places` decimals."""
+        pattern = "#,##0." + "0" * places if places else "#,##0"
+        return str(format_decimal(rounded(value, places=places), pattern, locale=self.locale)).replace("-", MINUS)
+
+    def exact(self, value: object, /) -> str:
+        """A count in full."""
+        return self.decimal(value, places=0)
+
+    def tenth(self, value: object, /) -> str:
+        """A mean, with one decimal."""
+        return self.decimal(value, places=1)
+
+    def hundredth(self, value: object, /) -> str:
+        """A mean or ratio with two decimals."""
+        return self.decimal(value, places=2)
+
+    def thousandth(self, value: object, /) -> str:
+        """A model's metric, with three decimals."""
+        return self.decimal(value, places=3)
+
+    def count(self, value: object, /) -> str:
+        """A count as prose writes it: 12.8 万 and 1.28 亿, or 128,000 and 1.3M."""
+        size = abs(Decimal(str(value)))
+        if self.chinese:
+            return self._wan(value, size) if size >= WAN else self.exact(value)
+        return (
+            f"{self.decimal(Decimal(str(value)) / 1_000_000, places=1)}M" if size >= 1_000_000 else self.exact(value)
+        )
+
+    def _wan(self, value: object, size: Decimal, /) -> str:
+        if rounded(size / WAN, places=1) < WAN:
+            return f"{self.decimal(Decimal(str(value)) / WAN, places=1)} 万"
+        return f"{self.decimal(Decimal(str(value)) / YI, places=2)} 亿"
+
+    @property
+    def symbol(self) -> str:
+        """The sign of the platform's currency, empty where it has none."""
+        return str(get_currency_symbol(self.currency, locale="zh_CN")) if self.currency else ""
+
+    def money(self, value: object, /) -> str:
+        """Money in a table: ¥1,280.00, ¥12.8 万 or ¥128k; from the exact amount, never from rounded text."""
+        amount = Decimal(str(value))
+        sign, size = (MINUS if amount < 0 else ""), abs(amount)
+        if self.chinese:
+            return sign + self.symbol + (self._wan(size, size) if size >= WAN else self.decimal(size, places=2))
+        return sign + self.symbol + self._thousands(size)
+
+    def _thousands(self, size: Decimal, /) -> str:
+        if rounded(size / 1000, places=0) >= 1000:
+            return f"{self.decimal(size / 1_000_000, places=1)}M"
+        if size >= WAN:
+            return f"{self.decimal(size / 1000, places=1 if size < 100_000 else 0)}k"
+        return self.decimal(size, places=2)
+
+    def paid(self, value: object, /) -> str:
+        """Money in a sentence: 12.8 万元 or ¥128k."""
+        amount = Decimal(str(value))
+        if not self.chinese or self.currency != "CNY":
+            return self.money(value)
+        if abs(amount) >= WAN:
+            return self._wan(amount, abs(amount)) + "元"
+        return f"{self.exact(amount)} 元"
+
+    def percent(self, value: object, /) -> str:
+        """A ratio as a percentage: one decimal, two where it is below one percent."""
+        share = Decimal(str(value)) * 100
+        return f"{self.decimal(share, places=2 if 0 < abs(share) < 1 else 1)}%"
+
+    def signed(self, value: object, /, *, places: int) -> str:
+        """A difference with its sign; a true zero has none."""
+        text = self.decimal(value, places=places)
+        return f"+{text}" if rounded(value, places=places) > 0 else text
+
+    def difference(self, value: object, /) -> str:
+        """A difference of counts with its sign."""
+        return self.signed(value, places=0)
+
+    def points(self, value: object, /) -> str:
+        """A difference of ratios in percentage points."""
+        return self.words("change.points", value=self.signed(Decimal(str(value)) * 100, places=1))
+
+    def change(self, pair: dict[str, Any], /) -> str:
+        """{now, before, unit} as a change: points for ratios, stars as they are, else percent or times."""
+        now, before = Decimal(str(pair["now"])), Decimal(str(pair["before"]))
+        if pair["unit"] == "ratio":
+            return self.points(now - before)
+        if pair["unit"] == "stars":
+            return self.signed(now - before, places=2)
+        if now == before:
+            return f"{self.decimal(0, places=1)}%"
+        if before <= 0:
+            return self.nothing("no_base")
+        share = (now - before) / before * 100
+        if abs(share) > 300:
+            return self.words("change.times", value=self.decimal(now / before, places=1))
+        return f"{self.signed(share, places=1)}%"
+
+    def measure(self, pair: dict[str, Any], /) -> str:
+        """{value, unit} by the unit of a weekly figure."""
+        kind = {"currency": "money", "ratio": "percent", "stars": "hundredth"}.get(pair["unit"], "count")
+        return self(kind, pair["value"])
+
+    def word(self, key: str, /) -> str:
+        """A word of the catalogue."""
+        return self.words(key)
+
+    def text(self, value: object, /) -> str:
+        """Text of the platform, as it is."""
+        return str(value)
+
+    def day(self, value: str, /) -> str:
+        """An ISO date in a table or on an axis: 07-14 or 14 Jul."""
+        moment = date.fromisoformat(value)
+        return f"{moment:%m-%d}" if self.chinese else f"{moment.day} {MONTHS[moment.month - 1]}"
+
+    def date(self, value: str, /) -> str:
+        """An ISO date in a sentence: 2026年7月14日 or 14 Jul 2026."""
+        moment = date.fromisoformat(value)
+        if self.chinese:
+            return f"{moment.year}年{moment.month}月{moment.day}日"
+        return f"{self.day(value)} {moment.year}"
+
+    def span(self, monday: str, /) -> str:
+        """The week of `monday`: 2026年7月13日—7月19日 or 13–19 Jul 2026."""
+        first = date.fromisoformat(monday)
+        last = first + timedelta(days=6)
+        if self.chinese:
+            year = f"{last.year}年" if last.year != first.year else ""
+            return f"{self.date(monday)}—{year}{last.month}月{last.day}日"
+        if first.month == last.month:
+            return f"{first.day}–{self.date(last.isoformat())}"
+        start = self.date(monday) if first.year != last.year else self.day(monday)
+        return f"{start} – {self.date(last.isoformat())}"
+
+    def cutoff(self, monday: str, /) -> str:
+        """Monday 00:00 in the platform's own zone: 7月20日 00:00（UTC+8） or 20 Jul 00:00 CST."""
+        moment = datetime.combine(date.fromisoformat(monday), datetime.min.time(), tzinfo=self.zone)
+        hours = (moment.utcoffset() or timedelta()).total_seconds() / 3600
+        offset = f"UTC{hours:+g}" if hours else "UTC"
+        if self.chinese:
+            return f"{moment.month}月{moment.day}日 00:00（{offset}）"
+        name = moment.tzname() or ""
+        return f"{self.day(monday)} 00:00 {name if name.isalpha() else offset}"

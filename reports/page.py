@@ -1,0 +1,64 @@
+"""The dict to one self-contained page: no script, no network, everything from the platform escaped."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from reports.audit import trust
+from reports.catalogue import Words
+from reports.formats import Formats
+from reports.sections import FIRST, LATER, Page, build, outcomes
+from reports.voice import Voice
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+HTML_LANGUAGES = {"zh": "zh-CN", "en": "en"}
+
+
+@cache
+def environment() -> Environment:
+    """The templates of the package, autoescaped; an undefined name is an error."""
+    folder = files("reports") / "templates"
+    templates = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    made = Environment(
+        loader=DictLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.globals["policy"] = POLICY
+    made.globals["style"] = Markup(templates["style.css"])  # noqa: S704  (a file of this package)
+    made.filters["drawn"] = Markup  # SVG of reports/drawing.py, whose texts are escaped already
+    return made
+
+
+def render(summary: dict[str, Any], /, *, language: str) -> str:
+    """`summary` (of `summarise`) as one HTML page in `language`, zh or en; UsageError for another."""
+    words = Words(language)
+    formats = Formats(words, currency=summary["platform"]["currency"], timezone=summary["platform"]["timezone"])
+    voice = Voice(words, formats)
+    page = Page(summary, voice)
+    sections = [build(part, page) for part in (*FIRST, *LATER)]
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            s=summary,
+            w=words,
+            f=formats,
+            say=voice.say,
+            lang=HTML_LANGUAGES[language],
+            title=_title(summary, words=words, formats=formats),
+            provisional=bool(summary["figures"]["provisional"]["value"][0]["provisional"]),
+            sections=sections,
+            closing=[build(outcomes, page), trust(page)],
+        )
+    )
+
+
+def _title(summary: dict[str, Any], /, *, words: Words, formats: Formats) -> str:
+    return words(
+        "page.title",
+        platform=summary["platform"]["name"],
+        number=summary["week_number"],
+        span=formats.span(summary["week"]),
+    )

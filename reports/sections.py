@@ -1,0 +1,220 @@
+"""The sections of the weekly report in the reader's order, as plain data for the template.
+
+A section is {id, title, leads, grids, charts, absent}: `absent` is the one sentence that stands in its place where
+the platform has no input for it. A new section is one function here and one line in SECTIONS.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from reports.charts import Chart, Charts
+from reports.grids import Columns, Grid, grid, kpi_grid
+from reports.query import known
+from reports.summary import COMMUNITY, LEARNING, MONEY
+from reports.voice import Voice
+
+Section = dict[str, Any]
+HEADLINE = 10
+
+ITEM_COLUMNS: Columns = (
+    *(("title", "text"), ("users_28d", "count"), ("learners_28d", "count"), ("enrolments_28d", "count")),
+    *(("completions_28d", "count"), ("purchases_28d", "count"), ("revenue_28d", "money"), ("refunds_28d", "count")),
+)
+COMMUNITY_COLUMNS: Columns = (
+    *(("community_id", "known:communities"), ("members_active", "count"), ("speakers", "count"), ("texts", "count")),
+    *(("top_5_percent_share", "percent"), ("questions", "count"), ("questions_unanswered", "count")),
+    *(("first_reply_median_hours", "tenth"), ("first_reply_in_24h", "percent")),
+)
+SEGMENT_COLUMNS: Columns = (
+    *(("users", "count"), ("share", "percent"), ("recency_days_mean", "tenth"), ("active_days_28d_mean", "tenth")),
+    *(("spend_84d_sum", "money"), ("retention_28d_mean", "percent")),
+)
+OUTCOME_COLUMNS: Columns = (
+    *(("list_as_of", "day"), ("list", "known:lists"), ("outcome", "known:columns"), ("contacted", "count")),
+    *(("contacted_rate", "percent"), ("holdout", "count"), ("holdout_rate", "percent"), ("effect", "points")),
+    *(("low_95", "points"), ("high_95", "points")),
+)
+
+
+class Page:
+    """What the section functions share: the summary, its figures, the charts and the voice of one language."""
+
+    def __init__(self, summary: dict[str, Any], voice: Voice, /) -> None:
+        self.summary, self.voice = summary, voice
+        self.figures = summary["figures"]
+        self.charts = Charts(summary, words=voice.words, formats=voice.formats)
+
+    def lead(self, key: str, /, **values: tuple[str, Any]) -> str:
+        """A sentence of the catalogue's `leads`, its values as (kind, value)."""
+        return self.voice.words(
+            f"leads.{key}", **{name: self.voice.formats(kind, value) for name, (kind, value) in values.items()}
+        )
+
+    def grid(self, name: str, /, columns: Columns) -> Grid | None:
+        """The table of the figure `name`."""
+        return grid(name, self.figures[name], columns=columns, voice=self.voice)
+
+    def kpis(self, names: tuple[str, ...] | list[str], /) -> Grid | None:
+        """The table of those of the weekly figures `names` that the platform knows."""
+        shown = [name for name in names if name in self.summary["known_kpis"]]
+        return kpi_grid(shown, self.figures["kpis"], self.figures["kpi_history"], voice=self.voice)
+
+    def row(self, name: str, /) -> dict[str, Any]:
+        """The only row of the figure `name`."""
+        only: dict[str, Any] = self.figures[name]["value"][0]
+        return only
+
+    def name_column(self) -> tuple[str, str]:
+        """The column that holds a segment's name in this language."""
+        return f"name_{self.voice.words.language}", "text"
+
+
+def section(
+    id_: str, page: Page, /, *, leads: list[str], grids: list[Grid | None], charts: list[Chart | None]
+) -> Section:
+    """A section with what there is of it."""
+    return {
+        "id": id_,
+        "title": page.voice.words(f"sections.{id_}"),
+        "leads": leads,
+        "grids": [part for part in grids if part],
+        "charts": [part for part in charts if part],
+        "absent": None,
+    }
+
+
+def kpis(page: Page, /) -> Section:
+    """The numbers that count, and which of them the platform's logs do not hold."""
+    unknown = [page.voice.code("kpis", name) for name in page.summary["unknown_kpis"]]
+    comma = "、" if page.voice.formats.chinese else ", "
+    leads = [page.lead("unknown_kpis", names=("text", comma.join(unknown)))] if unknown else []
+    return section("kpis", page, leads=leads, grids=[page.kpis(page.summary["known_kpis"][:HEADLINE])], charts=[])
+
+
+def growth(page: Page, /) -> Section:
+    """Who is active, the flow of states, and where it leads."""
+    seen = page.figures["people_seen"]["value"]
+    states = (("state", "known:states"), ("users", "count"), ("previous", "count"))
+    channels = (
+        *(("channel", "text"), ("users", "count"), ("active_28d", "count"), ("payers", "count")),
+        ("spend_total", "money"),
+    )
+    return section(
+        *("growth", page),
+        leads=[page.lead("people_seen", users=("count", seen)), page.lead("states")],
+        grids=[page.grid("states", states), page.grid("channels", channels)],
+        charts=[page.charts.active(), page.charts.forecast(), page.charts.transitions()],
+    )
+
+
+def segments(page: Page, /) -> Section:
+    """The segments and how many people moved between them."""
+    row = page.row("moved")
+    leads = [page.lead("moved", users=("count", row["users"]), moved=("count", row["moved"]))] if row["users"] else []
+    grids = [page.grid("segments", (page.name_column(), *SEGMENT_COLUMNS))]
+    return section("segments", page, leads=leads, grids=grids, charts=[page.charts.segments()])
+
+
+def learning(page: Page, /) -> Section:
+    """People learning, time and completions."""
+    charts = [
+        page.charts.weekly("learning_minutes", unit="minutes") or page.charts.weekly("wau_learning", unit="people")
+    ]
+    return section("learning", page, leads=[], grids=[page.kpis(LEARNING)], charts=charts)
+
+
+def money(page: Page, /) -> Section:
+    """From GMV to net receipts."""
+    currency = page.summary["platform"]["currency"]
+    leads = [page.lead("money_currency", currency=("text", currency))] if currency else []
+    return section(
+        "money", page, leads=[page.lead("money"), *leads], grids=[page.kpis(MONEY)], charts=[page.charts.money()]
+    )
+
+
+def items(page: Page, /) -> Section:
+    """What sells or is used most and least."""
+    row = page.row("sold_items")
+    on_sale = ("count", row["on_sale"])
+    if row["sold"] is None or row["on_sale"] < 30:
+        leads = [page.lead("on_sale", on_sale=on_sale)]
+    else:
+        share = ("percent", row["sold"] / row["on_sale"])
+        leads = [page.lead("sold", on_sale=on_sale, sold=("count", row["sold"]), share=share)]
+    grids = [page.grid("best_items", ITEM_COLUMNS), page.grid("worst_items", ITEM_COLUMNS)]
+    return section("items", page, leads=leads, grids=grids, charts=[])
+
+
+def community(page: Page, /) -> Section:
+    """Talk, answers and opinion."""
+    grids = [page.kpis(COMMUNITY), page.grid("communities", COMMUNITY_COLUMNS)]
+    return section("community", page, leads=[], grids=grids, charts=[page.charts.weekly("texts", unit="events")])
+
+
+def risk(page: Page, /) -> Section:
+    """People at risk: counts and value, never who."""
+    total, churn = page.row("warnings_total"), page.row("churn")
+    leads = []
+    if total["users"]:
+        value = ("paid", total["value_at_stake"])
+        leads.append(
+            page.lead("risk", users=("count", total["users"]), value=value, holdout=("count", total["holdout"]))
+        )
+    if known(churn["users"]) and churn["users"]:
+        leads.append(page.lead("churn", users=("count", churn["users"]), expected=("count", churn["expected"])))
+    if page.figures["warning_reasons"]["value"]:
+        leads.append(page.lead("reasons"))
+    columns = (("suggested_action", "known:suggested"), ("users", "count"), ("holdout", "count"))
+    return section(
+        *("risk", page),
+        leads=leads,
+        grids=[
+            page.grid("warnings", (*columns, ("value_at_stake", "money"))),
+            page.grid("warning_reasons", (("reason", "feature"), ("users", "count"))),
+        ],
+        charts=[],
+    )
+
+
+def buyers(page: Page, /) -> Section:
+    """How many are expected to buy, and in which segments they are."""
+    row = page.row("buyers")
+    values = {"users": row["users"], "expected": row["expected_28d"], "soon": row["expected_14d"]}
+    leads = [page.lead("buyers", **{name: ("count", value) for name, value in values.items()})]
+    if known(row["spend_90d"]):
+        leads.append(page.lead("spend", spend=("paid", row["spend_90d"])))
+    columns = (page.name_column(), ("users", "count"), ("expected_28d", "count"))
+    return section("buyers", page, leads=leads, grids=[page.grid("buyers_by_segment", columns)], charts=[])
+
+
+def recommendations(page: Page, /) -> Section:
+    """What is recommended to how many."""
+    row = page.row("recommended_total")
+    columns = (("title", "text"), ("users", "count"), ("users_first", "count"), ("users_personal", "count"))
+    return section(
+        *("recommendations", page),
+        leads=[page.lead("recommended", users=("count", row["users"]), items=("count", row["items"]))],
+        grids=[page.grid("recommended", columns)],
+        charts=[],
+    )
+
+
+def outcomes(page: Page, /) -> Section:
+    """Whether earlier advice changed anything, against the people left alone."""
+    return section("outcomes", page, leads=[], grids=[page.grid("outcomes", OUTCOME_COLUMNS)], charts=[])
+
+
+FIRST: tuple[Callable[[Page], Section], ...] = (kpis, growth, segments, learning, money, items, community)
+LATER: tuple[Callable[[Page], Section], ...] = (risk, buyers, recommendations)
+
+
+def build(name: Callable[[Page], Section], page: Page, /) -> Section:
+    """The section, or the one sentence that says that it is not there and why."""
+    id_ = name.__name__
+    if id_ not in page.summary["absent"]:
+        return name(page)
+    code = page.summary["absent"][id_]
+    whys = [row["why"] for row in page.figures["skipped"]["value"] if row["code"] == code and row["why"]]
+    reason = page.voice.reason(code, english=whys[0] if whys else None)
+    empty = section(id_, page, leads=[], grids=[], charts=[])
+    return empty | {"absent": page.voice.words("absent.sentence", reason=reason)}

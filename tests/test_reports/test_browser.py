@@ -1,0 +1,61 @@
+"""What a reader's browser makes of the page. Needs Debian's chromium."""
+
+from pathlib import Path
+
+import pytest
+
+from reports.page import render
+from reports.summary import summarise
+
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is not installed: apt-get install chromium fonts-noto-cjk")
+    playwright = pytest.importorskip("playwright.sync_api")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def folder(full, support, tmp_path_factory):
+    made = tmp_path_factory.mktemp("pages")
+    for name, con in (("full", full), ("empty", support.empty_release())):
+        summary = summarise(con, as_of=support.AS_OF, platform=support.PLATFORM, release="r001")
+        for language in ("zh", "en"):
+            (made / f"{name}.{language}.html").write_text(render(summary, language=language), encoding="utf-8")
+    return made
+
+
+@pytest.mark.parametrize("name", ["full.zh", "full.en", "empty.zh", "empty.en"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_quiet_closed_and_no_wider_than_the_screen(browser, folder, name, width, scheme):
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    url = (folder / f"{name}.html").as_uri()
+    page.goto(url)
+    assert said == []
+    assert asked == [url]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_text_in_charts_keeps_its_contrast_in_the_dark(browser, folder):
+    page = browser.new_page(color_scheme="dark")
+    page.goto((folder / "full.zh.html").as_uri())
+    ink = page.evaluate("getComputedStyle(document.querySelector('figure text')).fill")
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    bright, dark = (sum(map(int, color[4:-1].split(","))) for color in (ink, paper))
+    assert bright > 600
+    assert dark < 120
+    page.close()

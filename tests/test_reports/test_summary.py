@@ -1,0 +1,176 @@
+import json
+from datetime import date
+
+import pytest
+
+from lyceum.errors import UsageError
+from reports.conclusions import falls, level
+from reports.query import SMALL, WITHHELD, reproduce
+from reports.summary import summarise
+
+
+@pytest.fixture(scope="module")
+def summary(full, support):
+    return summarise(full, as_of=support.AS_OF, platform=support.PLATFORM, release="2026-07-20-r001")
+
+
+def of(con, support, **more):
+    return summarise(con, as_of=support.AS_OF, platform=support.PLATFORM | more, release="r")
+
+
+def value(summary, name):
+    return summary["figures"][name]["value"]
+
+
+def every_figure(node):
+    if isinstance(node, dict):
+        if {"value", "table", "sql"} <= node.keys():
+            yield node
+        for part in node.values():
+            yield from every_figure(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from every_figure(part)
+
+
+def test_the_week_is_the_one_that_ended_before_as_of(summary):
+    assert (summary["as_of"], summary["week"], summary["week_number"]) == ("2026-07-20", "2026-07-13", 29)
+    with pytest.raises(UsageError, match="Monday"):
+        summarise(None, as_of=date(2026, 7, 21), platform={"timezone": "UTC"}, release="r")
+    with pytest.raises(UsageError, match="time zone"):
+        summarise(None, as_of=date(2026, 7, 20), platform={"timezone": "Mars/Base"}, release="r")
+
+
+def test_it_is_json_and_holds_no_person(summary):
+    assert "secret-person" not in json.dumps(summary)
+
+
+def test_every_figure_comes_again_from_the_query_it_cites(full, summary):
+    found = list(every_figure(summary))
+    assert len(found) > 31
+    for figure in found:
+        assert reproduce(full, figure) == figure["value"], figure["sql"]
+
+
+def test_planted_numbers(summary):
+    wau = next(row for row in value(summary, "kpis") if row["kpi"] == "wau")
+    assert (wau["value"], wau["previous"], wau["mean_8w"]) == (1200, 1500, 1480)
+    assert value(summary, "moved") == [{"users": 450, "moved": 50}]
+    assert value(summary, "churn") == [{"eligible": 200, "users": 200, "expected": "40.000000"}]
+    assert value(summary, "buyers") == [
+        {"users": 200, "expected_14d": "10.000000", "expected_28d": "20.000000", "spend_90d": "2500.00"}
+    ]
+    assert value(summary, "warnings_total") == [{"users": 150, "holdout": 30, "value_at_stake": "15075.00"}]
+    assert value(summary, "warning_reasons") == [
+        {"reason": "acts_28d", "users": 150},
+        {"reason": "recency_days", "users": 150},
+    ]
+    assert value(summary, "recommended_total") == [{"users": 200, "items": 12}]
+    assert value(summary, "sold_items") == [{"on_sale": 16, "sold": 16}]
+    total = value(summary, "deliveries_total")[0]
+    assert (total["rows"], total["mapped"], total["rejected"], total["unbalanced"]) == (1000, 930, 8, 0)
+    assert value(summary, "rejects") == [{"code": "bad_time", "rows": 8, "files": 1}]
+
+
+def test_best_and_worst_items_do_not_overlap(summary):
+    best = [row["title"] for row in value(summary, "best_items")]
+    worst = [row["title"] for row in value(summary, "worst_items")]
+    assert best == [f"Course {k}" for k in range(10)]
+    assert worst == [f"Course {k}" for k in (15, 14, 13, 12, 11, 10)]
+
+
+def test_a_week_that_has_only_begun_is_never_read(summary, support):
+    assert max(row["week"] for row in value(summary, "kpi_history")) == "2026-07-13"
+    actual = [row["week"] for row in value(summary, "growth") if row["kind"] == "actual"]
+    assert len(actual) == 12
+    assert actual[-1] == "2026-07-13"
+
+
+def test_small_cells(summary):
+    tiny = value(summary, "segments")
+    assert [row["users"] for row in tiny] == [500, 300, WITHHELD, SMALL]
+    assert tiny[3]["spend_84d_sum"] == WITHHELD
+    by_action = {row["suggested_action"]: row for row in value(summary, "warnings")}
+    assert by_action["activity"]["users"] == SMALL
+    assert by_action["reminder"]["users"] == WITHHELD
+    club = value(summary, "communities")[1]
+    assert (club["members_active"], club["questions"]) == (SMALL, WITHHELD)
+
+
+def test_a_rate_on_fewer_than_thirty_is_not_shown(support):
+    con = support.empty_release()
+    rate = support.kpi("week1_retention", value=0.5, numerator=9.0, denominator=18.0)
+    support.plant(con, "marts.weekly_kpis", [rate])
+    row = value(of(con, support), "kpis")[0]
+    assert (row["value"], row["denominator"]) == (None, 18)
+
+
+def test_conclusions_lead_with_alerts_and_are_three_to_five(summary):
+    codes = [line["code"] for line in summary["conclusions"]]
+    assert codes == ["wau", "net", "risk", "community", "trust"]
+    assert [line["level"] for line in summary["conclusions"]] == ["alert", "alert", "watch", "watch", "watch"]
+    assert summary["state"] == "alert"
+    wau = summary["conclusions"][0]
+    assert wau["why"]["values"]["state"]["value"] == "states.active"
+    assert wau["why"]["values"]["move"]["value"] == -299
+    assert wau["do"]["key"] == "conclusions.wau_do_down"
+
+
+def test_actions_leave_the_holdout_out(summary):
+    first = summary["actions"][0]
+    assert first["what"]["key"] == "actions.mentor_call"
+    assert first["due"] == "2026-07-22"
+    keys = [line["what"]["key"] for line in summary["actions"]]
+    assert keys[-3:] == ["actions.answer", "actions.repair", "actions.recommend"]
+    assert "actions.none" not in keys
+
+
+def test_the_holdout_is_subtracted_where_it_may_be_shown(support):
+    con = support.empty_release()
+    con.execute(
+        """INSERT INTO marts.early_warnings
+           SELECT 'u' || i, i, 0.5, 10, '[]', 'reminder', i < 15 FROM range(60) r(i)"""
+    )
+    who = of(con, support)["actions"][0]["who"]
+    assert who["values"]["users"]["value"] == 45
+    assert who["values"]["value"]["value"] == "600.00"
+
+
+def test_levels():
+    row = {"kpi": "wau", "unusual": True, "mean_8w": 10, "value": 5}
+    assert level(row) == "alert"
+    assert level(row | {"value": 20}) == "watch"
+    assert level(row | {"kpi": "refunds", "value": 20}) == "alert"
+    assert level(row | {"kpi": "refunds"}) == "watch"
+    assert level(row | {"unusual": None}) == "normal"
+
+
+def test_falls():
+    assert falls([5, 6, 4, 3]) == 2
+    assert falls([1, 2]) == 0
+    assert falls([3, 2, 1]) == 2
+    assert falls([]) == 0
+
+
+def test_a_platform_without_purchases_says_why(support):
+    con = support.empty_release()
+    support.plant(con, "marts.weekly_kpis", [support.kpi("wau", value=100.0), support.kpi("net")])
+    run = {"as_of": support.AS_OF, "step": "train", "part": "purchase_28d", "status": "skipped"}
+    support.plant(con, "quality.runs", [run | {"code": "no_purchases_logged", "why": "No purchases."}])
+    summary = of(con, support, currency=None)
+    assert summary["absent"]["money"] == "no_purchases_logged"
+    assert summary["absent"]["buyers"] == "no_purchases_logged"
+    assert summary["absent"]["learning"] == "no_events_of_kind"
+    assert summary["known_kpis"] == ["wau"]
+    assert "net" in summary["unknown_kpis"]
+
+
+def test_an_empty_release_is_all_absent_and_concludes_nothing(support):
+    summary = of(support.empty_release(), support)
+    assert summary["conclusions"] == []
+    assert summary["actions"] == []
+    assert summary["state"] == "none"
+    assert set(summary["absent"]) == {
+        *("growth", "segments", "learning", "money", "community", "risk", "buyers", "recommendations", "items"),
+        "outcomes",
+    }
