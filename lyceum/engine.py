@@ -30,6 +30,7 @@ def connect(
         config["temp_directory"] = str(temp)
     con = duckdb.connect(str(file) if file else ":memory:", read_only=read_only, config=config)
     con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")  # it would draw itself into whatever is piped
     return con
 
 

@@ -379,12 +379,13 @@ published_at = "iso(at)"
 
 
 def test_the_same_delivery_gives_the_same_lake(tmp_path):
-    digests = []
+    lakes = []
     for name in ("one", "two"):
         shop = Shop(tmp_path / name)
         shop.deliver("orders.csv", HEADER + "".join(GOOD.replace("c9", f"c{n}") for n in range(50)))
-        digests.append([(r.table, r.rows, r.digest) for r in shop.ingest().receipts])
-    assert digests[0][0] == digests[1][0]
+        shop.ingest()
+        lakes.append([shop.rows("events"), shop.rows("deliveries")])
+    assert lakes[0] == lakes[1]
 
 
 def test_the_readme_example_does_what_it_says(tmp_path, key):
@@ -412,7 +413,7 @@ garbage = st.one_of(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(garbage, max_size=10))
 def test_the_account_holds_for_any_garbage(tmp_path_factory, lines):
     shop = Shop(tmp_path_factory.mktemp("shop"))
