@@ -5,6 +5,8 @@ from datetime import date
 from importlib import import_module
 
 from lyceum import weeks
+from lyceum.errors import InputError
+from lyceum.tables.canonical import EVENTS
 from pipelines import steps
 from pipelines.context import Context
 from pipelines.steps import Part, StepResult
@@ -21,7 +23,12 @@ STEPS: Mapping[str, str] = {  # imported when a step runs, because each brings h
 
 
 def perform(ctx: Context, step: str, /, *, as_of: date) -> StepResult:
-    """Do one step of the week before `as_of`, holding the home's lock."""
+    """Do one step of the week before `as_of`, holding the home's lock.
+
+    Raises:
+        InputError: the week has no events yet, and nothing is published about a week that has not been seen.
+    """
+    _require_events(ctx, as_of)
     module, _, function = STEPS[step].partition(":")
     work: Work = getattr(import_module(module), function)
     with ctx.home.lock():
@@ -33,15 +40,21 @@ def run_week(ctx: Context, /, *, as_of: date) -> list[StepResult]:
     return [perform(ctx, step, as_of=as_of) for step in STEPS]
 
 
+def _require_events(ctx: Context, as_of: date) -> None:
+    newest = newest_week(ctx)
+    if as_of > newest:
+        raise InputError(
+            f"The lake has no event in the week before {as_of}; its newest week ends {newest}.",
+            remedy="Deliver the week's logs and run `lyceum ingest`, or name an earlier --as-of.",
+        )
+
+
 def newest_week(ctx: Context, /) -> date:
     """The newest Monday that the lake's events fill.
 
     Raises:
         InputError: the lake holds no events.
     """
-    from lyceum.errors import InputError
-    from lyceum.tables.canonical import EVENTS
-
     days = ctx.lake.partitions(EVENTS)
     if not days:
         raise InputError(f"The lake below {ctx.home.lake} holds no events.", remedy="Run `lyceum ingest`.")
