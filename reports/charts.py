@@ -211,7 +211,14 @@ class Charts:
             }
             for row in rows
         ]
-        ahead = [row for row in champions if row["value"] > self._best_other(rows, row["model"])]
+        ruled = {
+            row["model"] for row in rows if row["role"] == "challenger"
+        }  # a challenger is left where a rule ships
+        ahead = [
+            row
+            for row in champions
+            if row["model"] not in ruled and row["value"] > self._best_other(rows, row["model"])
+        ]
         return self._chart(
             *("models", "models", drawing.dots(values, roles, title=self.words("charts.auc"))),
             ahead=self.formats.exact(len(ahead)),

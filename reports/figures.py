@@ -128,13 +128,16 @@ def items(con: Connection, /, *, worst: bool) -> Figure:
     return ask(
         con,
         f"""SELECT coalesce(title, item_id) AS title, users_28d, learners_28d, enrolments_28d, completions_28d,
-            purchases_28d, revenue_28d, refunds_28d
+            purchases_28d, CASE WHEN purchases_28d > 0 OR refunds_28d = 0 THEN revenue_28d END AS revenue_28d,
+            refunds_28d
             FROM (SELECT *, row_number() OVER (ORDER BY {order}) AS place FROM marts.item_performance)
             {chosen} LIMIT 10""",
         table="marts.item_performance",
         cells={
             "users_28d": ("enrolments_28d", "completions_28d", "purchases_28d", "revenue_28d", "refunds_28d"),
             "learners_28d": ("completions_28d",),
+            # Fewer than ten orders are fewer than ten people.
+            **{"enrolments_28d": (), "purchases_28d": ("revenue_28d",), "refunds_28d": ()},
         },
     )
 

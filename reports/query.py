@@ -16,6 +16,7 @@ import duckdb
 
 SMALLEST_CELL = 10  # people; DESIGN.md section 2, "Terms"
 SMALLEST_DENOMINATOR = 30
+PERSONAL_UNITS = ("people", "events")  # fewer than ten events are fewer than ten people
 SMALL = "<10"
 WITHHELD = "withheld"  # would give a small cell away by subtraction from its total
 LONGEST_TEXT = 160
@@ -62,7 +63,7 @@ def ask(
     """The rows of `sql` as a figure about `table`.
 
     `cells` names the columns that count people, each with the columns to withhold with it when it is below
-    SMALLEST_CELL; `unit` restricts that to rows whose column of that name says "people"; `total_known` withholds a
+    SMALLEST_CELL; `unit` restricts that to rows whose column of that name is one of PERSONAL_UNITS; `total_known` withholds a
     second cell where one alone could be computed from the total.
     """
     hidden = {name: list(others) for name, others in (cells or {}).items()}
@@ -106,7 +107,7 @@ def withhold(
 
 
 def _is_small(row: Row, name: str, /, *, unit: str | None) -> bool:
-    if unit is not None and row[unit] != "people":
+    if unit is not None and row[unit] not in PERSONAL_UNITS:
         return False
     return isinstance(row[name], int | float) and 0 < row[name] < SMALLEST_CELL
 

@@ -47,7 +47,10 @@ def test_a_champion_without_a_baseline_beats_nothing():
     assert charts(models=[model("retention_7d", "champion", 0.8)]).models() is None
     rows = [model("retention_7d", "champion", 0.8), model("purchase_28d", "champion", 0.7)]
     chart = charts(models=[*rows, model("purchase_28d", "baseline", 0.6)]).models()
-    assert chart["title"] == "1 of 1 models beat their best baseline"
+    assert chart["title"].startswith("In 1 of 1 predictions")
+    lost = [model("purchase_28d", "challenger", 0.65), model("purchase_28d", "baseline", 0.6)]
+    ruled = charts(models=[model("purchase_28d", "champion", 0.7), *lost]).models()
+    assert ruled["title"].startswith("In 0 of 1 predictions")  # a rule that ships is no model that won
 
 
 def test_one_week_is_no_chart():

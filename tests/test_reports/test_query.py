@@ -54,9 +54,9 @@ def test_two_small_cells_hide_each_other():
 
 
 def test_only_rows_that_count_people_are_withheld():
-    rows = [{"unit": "events", "value": 3.0}, {"unit": "people", "value": 3.0}]
+    rows = [{"unit": unit, "value": 3.0} for unit in ("currency", "people", "events")]
     shown = withhold(rows, cells={"value": []}, unit="unit", total_known=False)
-    assert [row["value"] for row in shown] == [3.0, SMALL]
+    assert [row["value"] for row in shown] == [3.0, SMALL, SMALL]  # three events are three people at most
 
 
 @given(st.lists(st.integers(0, 60), max_size=8))
