@@ -27,9 +27,9 @@ def featurise(ctx: Context, as_of: date, /) -> Iterator[Part]:
             raise InputError(
                 f"The lake has no event before {as_of}; its first day is {first}.", remedy="Name a later week."
             )
-        yield done(write_user_snapshots(space, [as_of]))
-        yield done(_write_item_snapshot(space, as_of))
-        yield done(_write_catalogue(space, as_of))
+        yield done(USER_SNAPSHOT, write_user_snapshots(space, [as_of]))
+        yield done(ITEM_SNAPSHOT, _write_item_snapshot(space, as_of))
+        yield done(CATALOGUE, _write_catalogue(space, as_of))
 
 
 def write_user_snapshots(space: Workspace, weeks: Sequence[date], /) -> Receipt:

@@ -30,9 +30,8 @@ class Keeper:
         missing = [f"NULL AS {name}" for name in table.names if name not in columns]
         listed = ", ".join((f"DATE '{self.as_of}' AS as_of", *(f'"{name}"' for name in columns), *missing))
         query = f"SELECT {listed} FROM scored_frame"
-        return done(
-            self.space.write(self.space.ctx.scored, with_history(table), query, weeks=[self.as_of]), code=code
-        )
+        receipt = self.space.write(self.space.ctx.scored, with_history(table), query, weeks=[self.as_of])
+        return done(table, receipt, code=code)
 
     def skip(self, table: Table, code: str, /, *, detail: str = "") -> Part:
         """Leave the week's partition of `table` empty, and say why."""

@@ -1,5 +1,6 @@
 """Publishing: build the week's DuckDB file and report, verify both, switch the link."""
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -131,7 +132,7 @@ def _runs(ctx: Context, as_of: date) -> str:
                 *(quoted(text) for text in (part["code"], part["why"])),
                 "NULL" if part["rows"] is None else str(part["rows"]),
                 quoted(part["digest"]),
-                quoted(str(part["reads"])),
+                quoted(json.dumps(entry["reads"], sort_keys=True)),
                 str(provisional(ctx, as_of)).lower(),
                 f"TIMESTAMPTZ {quoted(entry['ran_at'])}",
                 *(str(float(entry[key])) for key in ("seconds", "peak_mb")),

@@ -43,8 +43,8 @@ def score(ctx: Context, as_of: date, /) -> Iterator[Part]:
         yield from score_community.community_tables(keeper, found)
         yield from score_community.points_tables(keeper, found)
         found["states"] = lifecycle.states(user_weeks, week=as_of - weeks.WEEK)
-        yield from _segment_tables(keeper, snapshot, found)
         people = _with_probabilities(ctx, people, snapshot, as_of)
+        yield from _segment_tables(keeper, snapshot.merge(people, on="user_id"), found)
         for frame, columns in _joined(found):
             people = people.merge(frame[["user_id", *columns]], on="user_id", how="left")
         yield keeper.keep(marts.USER_SCORES, people)
@@ -112,6 +112,8 @@ def _segments(people: pd.DataFrame, assigned: pd.DataFrame, called: pd.DataFrame
         spend_84d_sum=("spend_84d", lambda values: values.sum(min_count=1)),
     )
     rows["share"] = rows["users"] / len(joined)
+    if "retention_28d" in joined:
+        rows["retention_28d_mean"] = joined.groupby("segment_id")["retention_28d"].mean()
     effects = profile(people, assigned)
     effects = effects.reindex(effects["effect"].abs().sort_values(ascending=False, kind="stable").index)
     first = effects.groupby("segment_id").head(TRAITS_SHOWN)

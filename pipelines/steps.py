@@ -3,14 +3,16 @@
 import json
 import resource
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from lyceum.home import Home, write_atomically
 from lyceum.lake import Receipt
+from lyceum.schema import Table
+from lyceum.tables.canonical import FROM_SOURCES
 from pipelines.context import Context
 
 DONE = "done"
@@ -42,12 +44,11 @@ class Part:
     why: str = ""
     rows: int | None = None
     digest: str = ""
-    reads: Mapping[str, Any] = field(default_factory=dict)
 
 
-def done(receipt: Receipt, /, *, code: str = "") -> Part:
-    """The part that a receipt proves."""
-    return Part(receipt.table, rows=receipt.rows, digest=receipt.digest, code=code, why=WHY.get(code, ""))
+def done(table: Table, receipt: Receipt, /, *, code: str = "") -> Part:
+    """The part that a receipt proves, under the name that readers know the table by."""
+    return Part(table.name, rows=receipt.rows, digest=receipt.digest, code=code, why=WHY.get(code, ""))
 
 
 def skipped(part: str, code: str, /, *, detail: str = "") -> Part:
@@ -89,6 +90,7 @@ def _keep(ctx: Context, result: StepResult) -> None:
         "ran_at": ctx.now.isoformat(),
         "seconds": result.seconds,
         "peak_mb": peak_mb(),
+        "reads": {table.name: ctx.lake.version(table) for table in FROM_SOURCES if ctx.lake.exists(table)},
         "parts": [asdict(part) for part in result.parts],
     }
     text = json.dumps(entry, indent=1, ensure_ascii=False, sort_keys=True)

@@ -28,7 +28,7 @@ def validate(ctx: Context, as_of: date, /) -> Iterator[Part]:
         checks = judge(space.con, tables=_filled(space), as_of=as_of, event_types=EVENT_TYPES)
         space.con.register("checks_found", checks)
         query = f"SELECT DATE '{as_of}' AS as_of, * FROM checks_found"
-        yield done(space.write(ctx.scored, with_history(quality.CHECKS), query, weeks=[as_of]))
+        yield done(quality.CHECKS, space.write(ctx.scored, with_history(quality.CHECKS), query, weeks=[as_of]))
         failed = blocking(checks)
     if len(failed):
         raise CheckError(

@@ -63,8 +63,8 @@ def ask(
     """The rows of `sql` as a figure about `table`.
 
     `cells` names the columns that count people, each with the columns to withhold with it when it is below
-    SMALLEST_CELL; `unit` restricts that to rows whose column of that name is one of PERSONAL_UNITS; `total_known` withholds a
-    second cell where one alone could be computed from the total.
+    SMALLEST_CELL; `unit` restricts that to rows whose column of that name is one of PERSONAL_UNITS; `total_known`
+    withholds a second cell where one alone could be computed from the total.
     """
     hidden = {name: list(others) for name, others in (cells or {}).items()}
     figure: Figure = {
