@@ -44,7 +44,8 @@ def score(ctx: Context, as_of: date, /) -> Iterator[Part]:
         yield from score_community.points_tables(keeper, found)
         found["states"] = lifecycle.states(user_weeks, week=as_of - weeks.WEEK)
         people = _with_probabilities(ctx, people, snapshot, as_of)
-        yield from _segment_tables(keeper, snapshot.merge(people, on="user_id"), found)
+        found["people"] = people
+        yield from _segment_tables(keeper, snapshot, found)
         for frame, columns in _joined(found):
             people = people.merge(frame[["user_id", *columns]], on="user_id", how="left")
         yield keeper.keep(marts.USER_SCORES, people)
@@ -99,11 +100,13 @@ def _segment_tables(keeper: Keeper, snapshot: pd.DataFrame, found: dict[str, pd.
     assigned = model.score(people)
     called = pd.DataFrame(held.card["names"])
     found["segments"] = assigned.merge(called, on="segment_id").rename(columns={"name_zh": "segment_name"})
-    yield keeper.keep(marts.SEGMENTS, _segments(people, assigned, called))
+    yield keeper.keep(marts.SEGMENTS, _segments(people, assigned, called, found["people"]))
     yield _migration(keeper, model, assigned)
 
 
-def _segments(people: pd.DataFrame, assigned: pd.DataFrame, called: pd.DataFrame) -> pd.DataFrame:
+def _segments(
+    people: pd.DataFrame, assigned: pd.DataFrame, called: pd.DataFrame, scored: pd.DataFrame
+) -> pd.DataFrame:
     joined = people.merge(assigned, on="user_id")
     rows = joined.groupby("segment_id").agg(
         users=("user_id", "size"),
@@ -112,8 +115,10 @@ def _segments(people: pd.DataFrame, assigned: pd.DataFrame, called: pd.DataFrame
         spend_84d_sum=("spend_84d", lambda values: values.sum(min_count=1)),
     )
     rows["share"] = rows["users"] / len(joined)
-    if "retention_28d" in joined:
-        rows["retention_28d_mean"] = joined.groupby("segment_id")["retention_28d"].mean()
+    if "retention_28d" in scored:
+        rows["retention_28d_mean"] = (
+            assigned.merge(scored, on="user_id").groupby("segment_id")["retention_28d"].mean()
+        )
     effects = profile(people, assigned)
     effects = effects.reindex(effects["effect"].abs().sort_values(ascending=False, kind="stable").index)
     first = effects.groupby("segment_id").head(TRAITS_SHOWN)
