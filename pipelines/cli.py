@@ -73,7 +73,6 @@ def run(
     from lyceum.progress import progress
     from lyceum.weeks import parse_as_of, weeks_before
     from pipelines import week
-    from pipelines.ingest import ingest as take_in
     from pipelines.opening import home_at, open_source
 
     settings, last = settings_of(config), parse_as_of(as_of) if as_of else None
@@ -81,7 +80,7 @@ def run(
     begin = datetime.now(UTC)
     with progress() as say:
         ctx = open_source(source, data, chosen, settings=settings, now=begin, say=say)
-        take_in(ctx, init_key=not chosen.platform_file.exists())
+        week.take_in(ctx, init_key=not chosen.platform_file.exists())
         for monday in weeks_before(last or week.newest_week(ctx), weeks):
             said(week.run_week(ctx, as_of=monday))
     cli_reading.show_where(chosen, seconds={"in all": (datetime.now(UTC) - begin).total_seconds()})
@@ -97,7 +96,7 @@ def ingest(
 ) -> None:
     """Take new deliveries into the lake; files taken before are recognised by content and left alone."""
     from lyceum.progress import progress
-    from pipelines.ingest import ingest as take_in
+    from pipelines import week
     from pipelines.opening import home_at, open_home, open_source
 
     settings, chosen, now = settings_of(config), home_at(home), datetime.now(UTC)
@@ -106,7 +105,7 @@ def ingest(
             ctx = open_source(source, data, chosen, settings=settings, now=now, say=say)
         else:
             ctx = open_home(chosen, settings=settings, now=now, say=say)
-        result = take_in(ctx, init_key=init_key or sys.stdin.isatty())
+        result = week.take_in(ctx, init_key=init_key or sys.stdin.isatty())
     for receipt in result.receipts:
         typer.echo(f"{receipt.table:14} {receipt.rows:>12,} rows, version {receipt.version}")
     typer.echo(f"{result.files} new files taken in, {result.known} known already.")

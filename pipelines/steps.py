@@ -3,7 +3,7 @@
 import json
 import resource
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,15 @@ from pipelines.context import Context
 
 DONE = "done"
 SKIPPED = "skipped"
+
+STEPS: Mapping[str, str] = {  # imported when a step runs, because each brings heavy libraries
+    "validate": "pipelines.validate:validate",
+    "featurise": "pipelines.featurise:featurise",
+    "train": "pipelines.train:train",
+    "score": "pipelines.score:score",
+    "publish": "pipelines.publish:publish",
+}
+ORDER = ("ingest", *STEPS)
 
 WHY = {
     "no_events_of_kind": "The platform's logs hold no event of the kind it needs.",
@@ -79,33 +88,38 @@ def perform(
     begin = time.monotonic()
     parts = tuple(work(ctx, as_of))
     result = StepResult(step, as_of, parts, round(time.monotonic() - begin, 3))
-    _keep(ctx, result)
+    keep_record(ctx, _week_file(ctx.home, step, as_of), step, parts, seconds=result.seconds)
     return result
 
 
-def _keep(ctx: Context, result: StepResult) -> None:
+def keep_record(ctx: Context, file: Path, step: str, parts: Iterable[Part], /, *, seconds: float) -> None:
+    """Write what a step did to `file`."""
     entry = {
-        "step": result.step,
-        "as_of": result.as_of.isoformat(),
+        "step": step,
         "ran_at": ctx.now.isoformat(),
-        "seconds": result.seconds,
+        "seconds": seconds,
         "peak_mb": peak_mb(),
         "reads": {table.name: ctx.lake.version(table) for table in FROM_SOURCES if ctx.lake.exists(table)},
-        "parts": [asdict(part) for part in result.parts],
+        "parts": [asdict(part) for part in parts],
     }
     text = json.dumps(entry, indent=1, ensure_ascii=False, sort_keys=True)
-    write_atomically(record_file(ctx.home, result.step, result.as_of), text + "\n")
+    write_atomically(file, text + "\n")
 
 
-def record_file(home: Home, step: str, as_of: date, /) -> Path:
-    """Where the newest record of a step of a week lies."""
+def ingest_file(home: Home, /) -> Path:
+    """Where the record of the newest ingest that took something in lies."""
+    return home.runs / "ingest.json"
+
+
+def _week_file(home: Home, step: str, as_of: date) -> Path:
     return home.runs / as_of.isoformat() / f"{step}.json"
 
 
 def records(home: Home, as_of: date, /) -> list[dict[str, Any]]:
-    """The records of the week's steps."""
-    files = sorted((home.runs / as_of.isoformat()).glob("*.json"))
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    """The records of the newest ingest and of the week's steps, in the order in which they ran."""
+    files = [ingest_file(home), *(home.runs / as_of.isoformat()).glob("*.json")]
+    kept = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+    return sorted(kept, key=lambda entry: (entry["ran_at"], ORDER.index(entry["step"])))
 
 
 def peak_mb() -> float:

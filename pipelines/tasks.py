@@ -64,9 +64,7 @@ def week_ending(moment: datetime, /, *, timezone: str) -> date:
 def ingest(platform: str, /) -> str:
     """Take in what was delivered since the last time; the id of the batch, empty if nothing was new."""
     with failures_explained():
-        from pipelines.ingest import ingest as take_in
-
-        return take_in(open_context(platform)).batch_id
+        return week.take_in(open_context(platform)).batch_id
 
 
 def perform(platform: str, step: str, /, *, until: datetime, as_of: str | None = None) -> str:

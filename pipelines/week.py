@@ -1,8 +1,10 @@
 """The order of a week's steps. The command line and the DAGs both read it from here."""
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable
 from datetime import date
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from lyceum import weeks
 from lyceum.errors import InputError
@@ -11,15 +13,25 @@ from pipelines import steps
 from pipelines.context import Context
 from pipelines.steps import Part, StepResult
 
+if TYPE_CHECKING:
+    from pipelines.ingest import IngestResult
+
 Work = Callable[[Context, date], Iterable[Part]]
 
-STEPS: Mapping[str, str] = {  # imported when a step runs, because each brings heavy libraries
-    "validate": "pipelines.validate:validate",
-    "featurise": "pipelines.featurise:featurise",
-    "train": "pipelines.train:train",
-    "score": "pipelines.score:score",
-    "publish": "pipelines.publish:publish",
-}
+STEPS = steps.STEPS
+
+
+def take_in(ctx: Context, /, *, init_key: bool = False) -> "IngestResult":
+    """Take new deliveries into the lake and keep the record of it; what `pipelines.ingest.ingest` raises."""
+    from pipelines.ingest import ingest
+
+    begin = time.monotonic()
+    result = ingest(ctx, init_key=init_key)
+    if result.files:
+        parts = [Part(receipt.table, rows=receipt.rows, digest=receipt.digest) for receipt in result.receipts]
+        seconds = round(time.monotonic() - begin, 3)
+        steps.keep_record(ctx, steps.ingest_file(ctx.home), "ingest", parts, seconds=seconds)
+    return result
 
 
 def perform(ctx: Context, step: str, /, *, as_of: date) -> StepResult:
