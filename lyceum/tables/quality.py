@@ -1,6 +1,7 @@
 """How far to trust a week: checks, rejects, model metrics, and what every step read and wrote."""
 
 from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, INSTANT, VARCHAR, Column, Table
+from lyceum.tables import canonical
 
 CHECKS = Table(
     "quality.checks",
@@ -18,36 +19,25 @@ CHECKS = Table(
     ),
 )
 
+
+def _told(table: Table, *hidden: str) -> tuple[Column, ...]:
+    """The columns of a lake table that may be published: without its batch's, and without `hidden`."""
+    left_out = {*hidden, *(column.name for column in canonical.BATCH)}
+    return tuple(column for column in table.columns if column.name not in left_out)
+
+
 REJECTS = Table(
     "quality.rejects",
     "Rows that could not be used: where and why, never what they held.",
     ("file", "line", "mapping"),
-    (
-        Column("file", VARCHAR, "The delivered file", required=True),
-        Column("line", BIGINT, "The physical line", "1 = first", required=True),
-        Column("mapping", VARCHAR, "The mapping that refused it", required=True),
-        Column("code", VARCHAR, "Short reason for machines", required=True),
-        Column("sentence", VARCHAR, "Reason for people", required=True),
-    ),
+    _told(canonical.REJECTS, "raw"),
 )
 
 DELIVERIES = Table(
     "quality.deliveries",
-    "The account of every delivered file: rows = mapped + skipped + anonymous + duplicate + rejected + blank.",
+    canonical.DELIVERIES.meaning,
     ("file", "file_digest", "mapping"),
-    (
-        Column("file", VARCHAR, "The delivered file", required=True),
-        Column("file_digest", VARCHAR, "SHA-256 of its bytes", required=True),
-        Column("mapping", VARCHAR, "The mapping that read it", required=True),
-        Column("rows", BIGINT, "Physical rows after the header", "rows", required=True),
-        Column("mapped", BIGINT, "Became rows with a person", "rows", required=True),
-        Column("skipped", BIGINT, "Left out by a named filter", "rows", required=True),
-        Column("anonymous", BIGINT, "Became rows without a person", "rows", required=True),
-        Column("duplicate", BIGINT, "Known already", "rows", required=True),
-        Column("rejected", BIGINT, "Could not be used", "rows", required=True),
-        Column("blank", BIGINT, "Empty lines", "rows", required=True),
-        Column("skip_reason", VARCHAR, "The name of the filter"),
-    ),
+    _told(canonical.DELIVERIES),
 )
 
 MODEL_METRICS = Table(
