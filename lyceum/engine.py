@@ -39,8 +39,8 @@ def sandbox(
 ) -> "duckdb.DuckDBPyConnection":
     """A connection that can read and write below `folders` and nowhere else, and cannot be unlocked again."""
     con = connect(memory_limit=memory_limit, threads=threads, temp=folders[-1])
-    allowed = [str(folder.resolve()) + "/" for folder in folders]
-    con.execute(f"SET allowed_directories = {allowed}")
+    allowed = ", ".join(quoted(f"{folder.resolve()}/") for folder in folders)
+    con.execute(f"SET allowed_directories = [{allowed}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")
     return con

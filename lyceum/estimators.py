@@ -12,7 +12,7 @@ from lyceum.errors import HomeError, LyceumError
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier
 
-REMEDY = "Train again (`lyceum train`), or go back with `lyceum models rollback`."
+REMEDY = "Remove that version's folder and run `lyceum train`."
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold
 
 # Everything that a stored estimator may be made of. Whatever else a file names is refused before any of it is built.

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from lyceum.engine import quoted
 from lyceum.schema import Column, Table
-from lyceum.tables.canonical import PERSONAL
+from lyceum.tables.canonical import PERSONAL, RAW
 
 if TYPE_CHECKING:
     import duckdb
@@ -94,17 +95,24 @@ class Lake:
         elif predicate:
             options["predicate"] = predicate
         self.root.mkdir(parents=True, exist_ok=True)
+        if _is_private(table):
+            self.path(table).mkdir(mode=0o700, exist_ok=True)
         write_deltalake(str(self.path(table)), counted.reader(), **options)
+        if _is_private(table):
+            _hide(self.path(table))
         return Receipt(table.name, partition, counted.rows, self._open(table).version(), counted.digest)
 
     def delete(self, table: Table, predicate: str, /) -> None:
         """Delete the rows that fulfil the SQL predicate, in one commit."""
         if self.exists(table):
             self._open(table).delete(predicate)
+            if _is_private(table):
+                _hide(self.path(table))
 
     def source(self, table: Table, /, *, where: str = "") -> str:
         """A SELECT over the live files of the table, columns in the schema's order; typed and empty if none."""
-        files = self._open(table).file_uris() if self.exists(table) else []
+        uris = self._open(table).file_uris() if self.exists(table) else []
+        files = [unquote(uri) for uri in uris]  # a URI has %20 where a folder's name has a space
         if not files:
             typed = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in table.columns)
             return f"SELECT {typed} WHERE false"
@@ -135,8 +143,18 @@ def _selected(column: Column) -> str:
     return f'CAST("{column.name}" AS {column.type}) AS "{column.name}"'
 
 
+def _is_private(table: Table) -> bool:
+    """Whether the table holds rows as they were delivered, with the platform's own ids in them."""
+    return RAW in table.names
+
+
+def _hide(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+
+
 def _impersonal(table: Table) -> str:
-    kept = [column.name for column in table.columns if column.name not in PERSONAL and column.name != "raw"]
+    kept = [column.name for column in table.columns if column.name not in PERSONAL and column.name != RAW]
     return ",".join(name for name in kept if name != table.partition)
 
 

@@ -51,7 +51,8 @@ def load_key(platform: str, /, *, create: bool) -> Key:
     if not create:
         raise HomeError(
             f"There is no pseudonym key for platform {platform} at {file}.",
-            remedy=f"Make one with `--init-key`, or set {VARIABLE}; a key of earlier runs must come from its backup.",
+            remedy=f"Restore the key of earlier runs from its backup, or set {VARIABLE}; "
+            "only a new home takes a new key, by `lyceum ingest --init-key`.",
         )
     return _make(file)
 

@@ -20,6 +20,7 @@ def progress() -> Iterator[Say]:
         yield _spaced(lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201
         return
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(stderr=True, highlight=False)
     with console.status("starting") as status:
@@ -27,7 +28,7 @@ def progress() -> Iterator[Say]:
 
         def say(line: str) -> None:
             write(line)
-            status.update(line)
+            status.update(escape(line))
 
         yield say
 

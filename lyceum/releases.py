@@ -4,6 +4,7 @@ The link is switched by an atomic rename, so a reader finds a whole week or the 
 the link once and opens files below what it resolved to. Only the holder of the home's lock stages and switches.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -63,6 +64,25 @@ class Release:
                 f"Release {self.name} has no readable manifest.", remedy="Run `lyceum releases rollback`."
             ) from None
         return manifest
+
+    def altered_files(self) -> list[str]:
+        """The files whose bytes are not those that were published, those added and those missing.
+
+        Raises:
+            HomeError: the manifest is missing or damaged.
+        """
+        kept, found = self.manifest().get("files", {}), digests(self.path)
+        return sorted(name for name in {*kept, *found} if kept.get(name) != found.get(name))
+
+
+def digests(folder: Path, /) -> dict[str, str]:
+    """SHA-256 of every file of a release but its manifest, by its name relative to the folder."""
+    found = {}
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and file != folder / MANIFEST:
+            with file.open("rb") as handle:
+                found[file.relative_to(folder).as_posix()] = hashlib.file_digest(handle, "sha256").hexdigest()
+    return found
 
 
 def listing(home: Home, /) -> list[Release]:
@@ -124,6 +144,7 @@ def commit(home: Home, staged: Path, manifest: dict[str, Any], /) -> Release:
     Raises:
         HomeError: the staged database cannot be read back whole, or disagrees with the manifest.
     """
+    manifest = {**manifest, "files": digests(staged)}
     _write(staged / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False))
     _verify_elsewhere(staged)
     for file in staged.rglob("*"):
@@ -169,7 +190,7 @@ def rollback(home: Home, name: str = "", /) -> Release:
     if name and name not in names:
         raise HomeError(f"There is no release {name}.", remedy=f"There are: {', '.join(names) or 'none'}.")
     here = home.current.resolve().name if home.current.is_symlink() else ""
-    earlier = [release for release in every if release.name < here] if here in names else every
+    earlier = every[: names.index(here)] if here in names else every
     if not name and not earlier:
         raise HomeError("There is no release before the current one.", remedy="Publish a week first.")
     chosen = every[names.index(name)] if name else earlier[-1]

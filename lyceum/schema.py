@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from lyceum.errors import LyceumError
+from lyceum.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow
@@ -103,11 +103,13 @@ def table(name: str, /) -> Table:
     """The table called `name`; an error that lists the near names if there is none."""
     from difflib import get_close_matches
 
+    if name.startswith("history."):
+        return with_history(table(f"marts.{name.removeprefix('history.')}"))
     try:
         return tables()[name]
     except KeyError:
         near = ", ".join(get_close_matches(name, tables(), n=3)) or ", ".join(sorted(tables()))
-        raise LyceumError(f"There is no table {name}.", remedy=f"Near names: {near}.") from None
+        raise UsageError(f"There is no table {name}.", remedy=f"Near names: {near}.") from None
 
 
 def published() -> list[Table]:

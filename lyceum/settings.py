@@ -5,14 +5,23 @@ import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from lyceum.errors import UsageError
 
-OTHER_VARIABLES = ("LYCEUM_DEBUG", "LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_CONFIG", "LYCEUM_AIRFLOW_DB")
+OTHER_VARIABLES = ("LYCEUM_DEBUG", "LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_CONFIG")
+
+
+def _is_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):  # a folder of the database, a path out of it, an unknown name
+        raise ValueError("no time zone of the tz database, such as Asia/Shanghai") from None
+    return name
 
 
 class PlatformSettings(BaseModel):
@@ -23,9 +32,9 @@ class PlatformSettings(BaseModel):
     source: str
     home: Path
     data: Path | None = None
-    timezone: str | None = None
+    timezone: Annotated[str, AfterValidator(_is_zone)] | None = None
     currency: str | None = None
-    language: str | None = None
+    language: Literal["zh", "en"] | None = None
 
 
 class Settings(BaseSettings):
@@ -35,7 +44,7 @@ class Settings(BaseSettings):
 
     platforms: dict[str, PlatformSettings] = Field(default_factory=dict)
 
-    memory_limit: str = "4GB"
+    memory_limit: str = Field(default="4GB", pattern=r"^[0-9]+(\.[0-9]+)? ?[KMGT]i?B$")
     threads: int = Field(default=2, ge=1)
     storage_version: str = "v1.5.0"
     kept_weeks: int = Field(default=12, ge=1)
@@ -92,6 +101,8 @@ class Settings(BaseSettings):
             raise UsageError(f"The variable {unknown[0]} names no setting.", remedy=near)
         try:
             return cls(**values)
+        except SettingsError as error:
+            raise UsageError(f"In {where}: {error}.", remedy="Write what is nested as LYCEUM_NAME__KEY.") from None
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             key = ".".join(map(str, first["loc"]))
@@ -123,7 +134,9 @@ def _near(word: str, known: list[str]) -> str:
 
 def _absolute(values: dict[str, Any], base: Path) -> dict[str, Any]:
     """Paths in the file are relative to the file, not to wherever the command runs."""
-    for platform in values.get("platforms", {}).values():
+    named = values.get("platforms")
+    tables = named.values() if isinstance(named, dict) else ()
+    for platform in (table for table in tables if isinstance(table, dict)):
         for key in ("home", "data"):
             if isinstance(platform.get(key), str):
                 platform[key] = str(base / platform[key])

@@ -13,8 +13,8 @@ def monday_of(day: date, /) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def parse_as_of(text: str, /) -> date:
-    """The Monday written as YYYY-MM-DD.
+def parse_as_of(text: str, /, *, option: str = "--as-of") -> date:
+    """The Monday written as YYYY-MM-DD after the command's `option`.
 
     Raises:
         UsageError: not a date, or not a Monday; names the two Mondays nearest.
@@ -22,11 +22,11 @@ def parse_as_of(text: str, /) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"--as-of is no date: {text!r}.", remedy="Write it as YYYY-MM-DD, a Monday.") from None
+        raise UsageError(f"{option} is no date: {text!r}.", remedy="Write it as YYYY-MM-DD, a Monday.") from None
     if day.weekday() != 0:
         before = monday_of(day)
         raise UsageError(
-            f"--as-of {day} is a {day:%A}; a week is cut on Monday 00:00.",
+            f"{option} {day} is a {day:%A}; a week is cut on Monday 00:00.",
             remedy=f"Use {before} or {before + WEEK}.",
         )
     return day

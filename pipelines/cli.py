@@ -31,8 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-cli_reading.register(app)
-cli_platform.register(app)
 
 SourceName = Annotated[str, typer.Option("--source", help="A shipped source (see `sources list`) or a .toml file.")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of raw deliveries [default: HOME/landing].")]
@@ -140,13 +138,13 @@ def featurise(
 
     if bool(first) != bool(last) or (first and as_of):
         raise UsageError(
-            "--from and --to belong together and replace --as-of.", remedy="Give both, or --as-of alone."
+            "--from needs --to, and both stand in place of --as-of.", remedy="Give both, or --as-of alone."
         )
     if first is None or last is None:
         _one_step("featurise", as_of, home, config)
         return
-    monday = parse_as_of(first)
-    while monday <= parse_as_of(last):
+    monday, end = parse_as_of(first, option="--from"), parse_as_of(last, option="--to")
+    while monday <= end:
         _one_step("featurise", str(monday), home, config)
         monday += WEEK
 
@@ -183,6 +181,27 @@ def report(
             typer.echo(str(page))
 
 
+cli_reading.register(app)
+cli_platform.register(app)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"lyceum {version('lyceum')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Weekly analytics of a platform that sells knowledge: raw logs in, a DuckDB file and a report out."""
+
+
 def main() -> None:
     """Run the command line and turn every known failure into one sentence and an exit code."""
     try:
@@ -190,6 +209,8 @@ def main() -> None:
     except LyceumError as error:
         typer.echo(f"lyceum: {error}", err=True)
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         place = f" at {error.filename}" if error.filename else ""
         typer.echo(f"lyceum: The system refused{place}: {error.strerror or type(error).__name__}.", err=True)

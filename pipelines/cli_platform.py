@@ -1,5 +1,6 @@
 """Commands about the platform and its surroundings: sources, pseudonym, up, airflow."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +52,8 @@ def pseudonym(home: HomeFolder = None, config: Config = None) -> None:
     from lyceum import privacy
     from lyceum.errors import UsageError
 
-    own = typer.prompt("User id", hide_input=True, err=True).strip()
+    asked = sys.stdin.isatty()
+    own = (typer.prompt("User id", hide_input=True, err=True) if asked else sys.stdin.readline()).strip()
     if not own:
         raise UsageError("No id was given.", remedy="Type the platform's own user id.")
     with opened(home, config) as ctx:
@@ -62,7 +64,7 @@ def pseudonym(home: HomeFolder = None, config: Config = None) -> None:
 def up(
     home: HomeFolder = None,
     config: Config = None,
-    port: Annotated[int, typer.Option(help="Port of the UI on 127.0.0.1.")] = 8080,
+    port: Annotated[int, typer.Option(help="Port of the UI on 127.0.0.1.", min=1, max=65535)] = 8080,
 ) -> None:
     """Start Airflow with its UI, scheduler and these DAGs, on this machine only; Ctrl-C ends it."""
     from lyceum.progress import progress

@@ -1,7 +1,9 @@
 """Commands for people who read: query, tables, releases, models, status, doctor, serve, export."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,6 +40,7 @@ def show_where(home: "Home", /, *, seconds: Mapping[str, float]) -> None:
     typer.echo("")
     for name, value in seconds.items():
         typer.echo(f"{name:>24} {value:7.1f} s")
+    command = "lyceum" if which("lyceum") else sys.argv[0]
     typer.echo(f"""
 Report    {home.current}/report/index.html      (zh and en beside it; every week: {home.reports}/index.html)
 Database  {home.current}/lyceum.duckdb          (release {release.name}, read-only)
@@ -47,7 +50,7 @@ Open it in Python:
 
 Or ask it from here:""")
     for sql in QUERIES:
-        typer.echo(f'  lyceum query --home {home.root} "{sql}"')
+        typer.echo(f'  {command} query --home {home.root} "{sql}"')
 
 
 def query(
@@ -176,7 +179,7 @@ def doctor(home: HomeFolder = None, config: Config = None) -> None:
 
 def serve(
     home: HomeFolder = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8765,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 8765,
 ) -> None:
     """Show the archive of reports in a browser, on this machine only."""
     from pipelines.opening import home_at

@@ -95,7 +95,7 @@ def _key(ctx: Context) -> Finding:
 def _release(ctx: Context) -> Finding:
     try:
         release = releases.current(ctx.home)
-        wrong = _altered(release)
+        wrong = release.altered_files() or _altered_tables(release)
     except LyceumError as error:
         return Finding("release", False, error.message, error.remedy)
     if wrong:
@@ -103,14 +103,14 @@ def _release(ctx: Context) -> Finding:
     return Finding("release", True, f"{release.name} is what was published")
 
 
-def _altered(release: releases.Release) -> list[str]:
+def _altered_tables(release: releases.Release) -> list[str]:
     import duckdb
 
     known = {each.name: each for each in releases.contents()}
+    facts = release.manifest()["tables"]
     try:
-        con = engine.connect(release.database, read_only=True)
-        facts = release.manifest()["tables"]
-        return [name for name in facts if digest(con, known[name]) != facts[name]]
+        with engine.connect(release.database, read_only=True) as con:
+            return [name for name in facts if digest(con, known[name]) != facts[name]]
     except duckdb.Error as error:
         raise HomeError(
             f"{release.name} cannot be read ({type(error).__name__}).", remedy="Run `lyceum releases rollback`."

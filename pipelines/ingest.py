@@ -5,6 +5,7 @@ account never happened, and the next run removes what it left.
 """
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from lyceum.delivery import Delivered, find, inspect
 from lyceum.engine import connect, quoted, sandbox
 from lyceum.errors import InputError
 from lyceum.lake import Lake, Receipt
-from lyceum.privacy import Key, fingerprint, load_key
+from lyceum.privacy import VARIABLE, Key, fingerprint, key_file, load_key
 from lyceum.reading import stage
 from lyceum.schema import Table
 from lyceum.source_records import FileSet, Source, TableMapping
@@ -26,7 +27,7 @@ from lyceum.tables.canonical import DELIVERIES, FROM_SOURCES, REJECTS
 from pipelines.context import Context
 from pipelines.landing import MAPPING_BIT, Batch, Landing, place_of, prepare, write
 from pipelines.mapping_stage import Mapped, account, load_lookup, map_rows, needed_columns
-from pipelines.rejecting import check_limit, rejects
+from pipelines.rejecting import check_limit, expire, rejects
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,12 +76,13 @@ def ingest(ctx: Context, /, *, init_key: bool = False) -> IngestResult:
     """
     source = load(ctx.platform.source)
     found = _found(ctx.platform.data, source)
-    key = None if source.pseudonymous else load_key(ctx.platform.name, create=init_key)
+    key = None if source.pseudonymous else _key(ctx, init_key=init_key)
     platform = replace(ctx.platform, key_fingerprint=fingerprint(key) if key else "")
     if ctx.home.platform_file.exists():
         ctx.home.claim(platform)
     with ctx.home.lock(), _staging(ctx.home.staging) as folder:
         _remove_leftovers(ctx.lake)
+        expire(ctx.lake, now=ctx.now)
         works, known = _works(ctx, source, found)
         if not works:
             ctx.say(f"ingest: nothing new, {known} files known")
@@ -94,6 +96,15 @@ def ingest(ctx: Context, /, *, init_key: bool = False) -> IngestResult:
             for lookup, rows in part.misses.items():
                 misses[lookup] = misses.get(lookup, 0) + rows
         return IngestResult(batch.batch_id, len(works), known, receipts, tuple(collected.accounts.values()), misses)
+
+
+def _key(ctx: Context, *, init_key: bool) -> Key:
+    """The platform's key. One is made for a new home only: an old home's people hang on the key it was begun with."""
+    name = ctx.platform.name
+    fresh = init_key and not ctx.home.platform_file.exists()
+    if fresh and VARIABLE not in os.environ and not key_file(name).exists():
+        ctx.say(f"Made the pseudonym key {key_file(name)}; keep a backup, the home is of no use without it.")
+    return load_key(name, create=fresh)
 
 
 def _found(data: Path, source: Source) -> list[tuple[FileSet, str, Path]]:

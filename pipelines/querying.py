@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from lyceum import engine, releases
@@ -65,7 +66,8 @@ def _answer(release: Release, sql: str) -> "pa.Table":
         return answer.to_arrow_table()
     except duckdb.Error as error:
         raise UsageError(
-            f"The database {release.name} cannot answer: {str(error).splitlines()[0]}.", remedy="See `lyceum tables`."
+            f"The database {release.name} cannot answer: {str(error).splitlines()[0].rstrip('.!')}.",
+            remedy="See `lyceum tables`.",
         ) from None
     finally:
         con.close()
@@ -95,28 +97,42 @@ def _as_json(rows: "pa.Table") -> str:
 
 
 def _as_table(rows: "pa.Table") -> str:
+    shown = [{name: _short(value) for name, value in row.items()} for row in rows.slice(0, SHOWN_ROWS).to_pylist()]
+    lengths = [max([len(name), *(len(row[name]) for row in shown)]) + 3 for name in rows.column_names]
+    width = get_terminal_size((200, 50)).columns
+    text = _drawn(rows.column_names, shown, width) if sum(lengths) < width else _listed(shown)
+    more = rows.num_rows - SHOWN_ROWS
+    return text + (f"\n({more} more rows; --format csv shows all)" if more > 0 else "")
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "NULL"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _drawn(names: list[str], shown: list[dict[str, str]], width: int) -> str:
     import io
 
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table()
-    for name in rows.column_names:
+    for name in names:
         drawn.add_column(name)
-    for row in rows.slice(0, SHOWN_ROWS).to_pylist():
-        drawn.add_row(*("NULL" if value is None else _short(value) for value in row.values()))
-    console = Console(file=io.StringIO(), width=200)
-    console.print(drawn)
-    more = rows.num_rows - SHOWN_ROWS
-    note = f"\n({more} more rows; --format csv shows all)" if more > 0 else ""
-    printed = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in printed.splitlines()) + note
+    for row in shown:
+        drawn.add_row(*map(Text, row.values()))
+    page = io.StringIO()
+    Console(file=page, width=width).print(drawn)
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
 
 
-def _short(value: object) -> str:
-    from rich.markup import escape
-
-    return f"{value:.4f}" if isinstance(value, float) else escape(str(value))
+def _listed(shown: list[dict[str, str]]) -> str:
+    """One column a line, for rows too wide for a table."""
+    longest = max((len(name) for row in shown for name in row), default=0)
+    records = ("\n".join(f"{name:>{longest}}  {value}" for name, value in row.items()) for row in shown)
+    return "\n\n".join(records)
 
 
 def differences(home: Home, older: str, newer: str, /) -> Iterator[str]:

@@ -1,17 +1,32 @@
 """Rows that could not be used: how many are too many, and what is kept of them."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lyceum.delivery import Delivered
-from lyceum.engine import quoted
+from lyceum.engine import connect, quoted
 from lyceum.errors import InputError
+from lyceum.lake import Lake
 from lyceum.reading import originals
 from lyceum.source_records import FileSet
+from lyceum.tables.canonical import REJECTS
 from pipelines.mapping_stage import Mapped, sentence
 
 if TYPE_CHECKING:
     import duckdb
+
+KEPT = timedelta(days=30)
+
+
+def expire(lake: Lake, /, *, now: datetime) -> None:
+    """Delete rejects older than 30 days, rows and bytes: they hold lines as the platform delivered them."""
+    limit = quoted((now - KEPT).isoformat())
+    with connect() as con:
+        old = con.execute(f"SELECT 1 FROM ({lake.source(REJECTS)}) WHERE ingested_at < {limit} LIMIT 1").fetchall()
+    if old:
+        lake.delete(REJECTS, f"ingested_at < arrow_cast({limit}, 'Timestamp(Microsecond, Some(\"UTC\"))')")
+        lake.vacuum(REJECTS, hours=0)
 
 
 def check_limit(parts: Sequence[Mapped], /, *, limit: float) -> None:

@@ -29,7 +29,7 @@ def render_pages(ctx: Context, database: Path, folder: Path, /, *, as_of: date, 
     for language in LANGUAGES:
         page = render(summary, language=language)
         write_atomically(folder / f"index.{language}.html", page)
-        if language == ctx.platform.language:
+        if language == (ctx.platform.language if ctx.platform.language in LANGUAGES else "en"):
             write_atomically(folder / "index.html", page)
 
 

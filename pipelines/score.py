@@ -46,8 +46,8 @@ def score(ctx: Context, as_of: date, /) -> Iterator[Part]:
         people = _with_probabilities(ctx, people, snapshot, as_of)
         found["people"] = people
         yield from _segment_tables(keeper, snapshot, found)
-        for frame, columns in _joined(found):
-            people = people.merge(frame[["user_id", *columns]], on="user_id", how="left")
+        for frame, nothing in _joined(found):
+            people = people.merge(frame[["user_id", *nothing]], on="user_id", how="left").fillna(nothing)
         yield keeper.keep(marts.USER_SCORES, people)
         yield skipped("marts.user_scores.spend_90d", "not_yet_built")
         yield _warnings(keeper, people, snapshot)
@@ -58,16 +58,17 @@ def score(ctx: Context, as_of: date, /) -> Iterator[Part]:
             yield keeper.skip(table, "not_yet_built")
 
 
-def _joined(found: dict[str, pd.DataFrame]) -> Iterator[tuple[pd.DataFrame, list[str]]]:
-    wanted = {
-        "segments": ["segment_id", "segment_name"],
-        "states": ["lifecycle_state"],
-        "points": ["points", "level"],
-        "members": ["community_value"],
+def _joined(found: dict[str, pd.DataFrame]) -> Iterator[tuple[pd.DataFrame, dict[str, object]]]:
+    """Each frame with the columns wanted of it, and what people have who do not stand in it."""
+    wanted: dict[str, dict[str, object]] = {
+        "segments": {"segment_id": np.nan, "segment_name": np.nan},
+        "states": {"lifecycle_state": np.nan},
+        "points": {"points": 0, "level": 1},
+        "members": {"community_value": 0.0},
     }
-    for name, columns in wanted.items():
+    for name, nothing in wanted.items():
         if name in found:
-            yield found[name], columns
+            yield found[name], nothing
 
 
 def _with_probabilities(ctx: Context, people: pd.DataFrame, snapshot: pd.DataFrame, as_of: date) -> pd.DataFrame:
@@ -160,14 +161,13 @@ def _warnings(keeper: Keeper, people: pd.DataFrame, snapshot: pd.DataFrame) -> P
 
 
 def _coefficients(keeper: Keeper) -> Part:
-    frames = []
-    for target in TARGETS:
-        held = champions.champion(keeper.space.ctx.home, target.name, as_of=keeper.as_of)
-        model = held.model() if held else None
-        if isinstance(model, Logistic):
-            frames.append(model.coefficients().assign(model=target.name))
+    found = [champions.champion(keeper.space.ctx.home, target.name, as_of=keeper.as_of) for target in TARGETS]
+    models = {held.name: held.model() for held in found if held}
+    frames = [
+        model.coefficients().assign(model=name) for name, model in models.items() if isinstance(model, Logistic)
+    ]
     if not frames:
-        return keeper.skip(marts.MODEL_COEFFICIENTS, "rule_ships")
+        return keeper.skip(marts.MODEL_COEFFICIENTS, "rule_ships" if models else "no_matured_week")
     return keeper.keep(marts.MODEL_COEFFICIENTS, pd.concat(frames, ignore_index=True))
 
 

@@ -34,7 +34,7 @@ WHY = {
     "too_few_users": "Too few people were active for it to mean anything.",
     "no_items": "The logs name no items that people consume.",
     "no_communities": "The logs hold no interaction between people.",
-    "not_yet_built": "Nothing fills this table yet.",
+    "not_yet_built": "Nothing computes it yet.",
     "no_predecessor": "The week before was never published, so there is nothing to compare with.",
     "nothing_to_show": "Nobody active lacks an item that is on sale.",
     "nobody_at_risk": "Nobody's risk reaches the threshold of the list.",

@@ -54,10 +54,12 @@ def run_week(ctx: Context, /, *, as_of: date) -> list[StepResult]:
 
 def _require_events(ctx: Context, as_of: date) -> None:
     newest = newest_week(ctx)
-    if as_of > newest:
+    days = ctx.lake.partitions(EVENTS)
+    if not any(str(as_of - weeks.WEEK) <= day < str(as_of) for day in days):
         raise InputError(
-            f"The lake has no event in the week before {as_of}; its newest week ends {newest}.",
-            remedy="Deliver the week's logs and run `lyceum ingest`, or name an earlier --as-of.",
+            f"The lake has no event in the week before {as_of}; its first day is {days[0]}, "
+            f"its newest week ends {newest}.",
+            remedy="Deliver the week's logs and run `lyceum ingest`, or name another --as-of.",
         )
 
 

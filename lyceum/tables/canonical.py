@@ -248,3 +248,4 @@ TABLES = (
 )
 FROM_SOURCES = (EVENTS, USERS, ITEMS, POSTS, COMMUNITIES, ACTIVITIES, ENTITLEMENTS, CONTACTS, CONSENTS, ROLES)
 PERSONAL = ("user_id", "target_user_id", "invited_by", "owner_id")  # columns that hold a person's id
+RAW = "raw"  # the column that holds a line as delivered

@@ -26,7 +26,7 @@ LEARNED = (
     *_windowed("learning_events", BIGINT, "Learning events", "events", LEARNING),
     *_windowed("learning_days", BIGINT, "Days with a learning event", "days", LEARNING),
     *_windowed("learning_minutes", DOUBLE, "Minutes spent learning", "minutes", (LEARNING_TIME,)),
-    *_windowed("completions", BIGINT, "Lessons or courses completed", "events", ("complete",)),
+    *_windowed("completions", BIGINT, "Lessons and courses completed (times, not people)", "events", ("complete",)),
     *_windowed("submissions", BIGINT, "Exercises handed in", "events", ("submit",)),
     *_windowed("check_ins", BIGINT, "Check-ins", "events", ("check_in",)),
     Column("enrolments_total", BIGINT, "Enrolments so far", "events", needs=("enrol",)),

@@ -157,7 +157,7 @@ ITEM_PERFORMANCE = Table(
         Column("users_28d", BIGINT, "Distinct people with an act on it", "people"),
         Column("learners_28d", BIGINT, "Distinct people learning it", "people"),
         Column("enrolments_28d", BIGINT, "Enrolments", "events"),
-        Column("completions_28d", BIGINT, "Completions", "events"),
+        Column("completions_28d", BIGINT, "Lessons and courses completed (times, not people)", "events"),
         Column("purchases_28d", BIGINT, "Paid purchases", "events"),
         Column("revenue_28d", MONEY, "Paid less refunded", "currency"),
         Column("refunds_28d", BIGINT, "Refunds", "events"),

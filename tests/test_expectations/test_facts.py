@@ -99,6 +99,7 @@ EVENT = st.fixed_dictionaries(
         "duration_ms": any_of(-1, 0, 86_400_000, 86_400_001),
         "rating": any_of(-0.5, 0.0, 10.0, 10.5, float("nan"), float("inf")),
         "source": any_of("demo"),
+        "ingested_at": any_of(dt.datetime(2024, 5, 6, tzinfo=dt.UTC)),
     }
 )
 COPIES = st.tuples(EVENT, st.sampled_from((1, 2, 29, 30)))
