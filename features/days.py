@@ -46,7 +46,7 @@ def is_act(events: ir.Table, /) -> ir.BooleanValue:
 def user_days(events: ir.Table, /) -> ir.Table:
     """One row per person and local day with the columns of MEASURES.
 
-    `events` are those of people (see `of_people`). Free purchases count as no purchase; refunds are counted apart.
+    `events` are those of people (see `of_people`). Purchases and refunds are counted in orders, not lines, and a free one is none.
     """
     given = _given(events)
     received = _received(events)
@@ -65,7 +65,9 @@ def _given(events: ir.Table) -> ir.Table:
     paid = (kind == "purchase") & (events.amount > 0)
     counts = {name: events.count(where=kind.isin(kinds)) for name, kinds in COUNTED.items()}
     counts["acts"] = events.count(where=is_act(events))
-    counts["purchases"] = events.count(where=paid)
+    order = ibis.coalesce(events.object_id, events.event_id)  # an order of many lines is one purchase
+    counts["purchases"] = order.nunique(where=paid)
+    counts["refunds"] = order.nunique(where=kind == "refund")
     return events.group_by("user_id", "event_date").agg(
         **counts,
         learning_ms=_or_zero(events.duration_ms.sum(where=kind.isin(LEARNING)), "int64"),

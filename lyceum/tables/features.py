@@ -32,15 +32,15 @@ LEARNED = (
     Column("enrolments_total", BIGINT, "Enrolments so far", "events", needs=("enrol",)),
 )
 SPENT = (
-    *_windowed("purchases", BIGINT, "Paid purchases", "events", ("purchase",)),
+    *_windowed("purchases", BIGINT, "Paid orders", "orders", ("purchase",)),
     *_windowed("spend", MONEY, "Paid less refunded", "currency", ("purchase",)),
-    *_windowed("refunds", BIGINT, "Refunds", "events", ("refund",)),
-    Column("purchases_total", BIGINT, "Paid purchases so far", "events", needs=("purchase",)),
+    *_windowed("refunds", BIGINT, "Orders refunded", "orders", ("refund",)),
+    Column("purchases_total", BIGINT, "Paid orders so far", "orders", needs=("purchase",)),
     Column("spend_total", MONEY, "Paid less refunded so far", "currency", needs=("purchase",)),
     Column(
         "purchase_recency_days",
         BIGINT,
-        "Days from the last paid purchase to as_of",
+        "Days from the last paid order to as_of",
         "days",
         needs=("purchase",),
     ),
@@ -96,7 +96,7 @@ ITEM_SNAPSHOT = Table(
         *_windowed("learners", BIGINT, "Distinct people learning it", "people", LEARNING),
         *_windowed("item_enrolments", BIGINT, "Enrolments", "events", ("enrol",)),
         *_windowed("item_completions", BIGINT, "Completions", "events", ("complete",)),
-        *_windowed("item_purchases", BIGINT, "Paid purchases", "events", ("purchase",)),
+        *_windowed("item_purchases", BIGINT, "Paid purchases (order lines)", "events", ("purchase",)),
         *_windowed("item_revenue", MONEY, "Paid less refunded", "currency", ("purchase",)),
         *_windowed("item_refunds", BIGINT, "Refunds", "events", ("refund",)),
     ),

@@ -50,6 +50,13 @@ def test_money_is_exact_net_and_a_free_order_is_no_purchase(world):
     assert row["purchase_recency_days"] == 3
 
 
+def test_the_lines_of_an_order_are_one_purchase(world):
+    for order, days_before in (("o1", 3), ("o1", 3), ("o2", 3), ("o3", 2), (None, 1), (None, 1)):
+        world.add("a", days_before, "purchase", amount=Decimal("1.00"), object_id=order)
+    row = snapshot(world)["a"]
+    assert (row["purchases_7d"], row["spend_7d"]) == (5, Decimal("6.00"))  # two lines without an order stand alone
+
+
 def test_a_login_is_no_act_but_makes_the_person_known(world):
     world.add("a", 1, "login")
     row = snapshot(world)["a"]
