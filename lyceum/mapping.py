@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 from lyceum.errors import UsageError
-from lyceum.mapping_functions import CASTS, DIRECTIVES, FUNCTIONS, Function, duck_text, spark_text
+from lyceum.mapping_forms import DIRECTIVES, duck_text, spark_text
+from lyceum.mapping_functions import CASTS, FUNCTIONS, Function
 
 if TYPE_CHECKING:
     from sqlglot.dialects.dialect import Dialect
@@ -276,8 +277,8 @@ def _literal(function: Function, place: int, node: "Node") -> str:
         raise _refused(f"there is no time zone {text}", near(text, sorted(available_timezones())))
     if place == function.format_at:
         _check_format(text)
-    if function.name == "json_text" and any(mark in text for mark in "\"'\\"):
-        raise _refused("a key of json_text holds a quote or a backslash")
+    if function.name in ("json_text", "param") and any(mark in text for mark in "\"'\\*"):
+        raise _refused(f"a key of {function.name} holds a quote, a backslash or a star")
     if function.name in _COUNTED and place in _COUNTED[function.name] and (node.is_string or not text.isdecimal()):
         raise _refused(f"argument {place + 1} of {function.name} must be a whole number")
     if function.name in ("substr", "split_part") and place == _COUNTED[function.name][0] and text == "0":

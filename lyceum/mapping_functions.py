@@ -1,30 +1,11 @@
-"""The allow-list of the mapping language: every function with its DuckDB and its Spark form.
-
-The converting functions are strict: a text that is not what they name raises inside the engine, and the mapping
-turns that into a reject. They do so by `regexp_extract`: a text of another form gives '', which converts to nothing.
-(Measured: a bare cast takes '1.5' for the whole number 2, '1_000' for 1000, '1e400' for infinity.)
-"""
+"""The allow-list of the mapping language: every function with its DuckDB and its Spark form."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-Form = Callable[[Sequence[str]], str]
-
-WHOLE = r"^([+-]?[0-9]{1,19})(?:\.0*)?$"
-NUMBER = r"^([+-]?(?:[0-9]{1,100}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)$"
-DECIMAL = r"^([+-]?[0-9]{1,30}(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?)$"
-DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})$"
-_CLOCK = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
-_OFFSET = r" ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
-INSTANT = f"^({_CLOCK}{_OFFSET})$"
-INSTANT_OR_LOCAL = f"^({_CLOCK}(?:{_OFFSET})?)$"
-LOCAL = f"^({_CLOCK})$"
-
-# Directives of a time format, and what Spark calls them.
-DIRECTIVES = {
-    **{"%Y": "yyyy", "%y": "yy", "%m": "MM", "%d": "dd", "%H": "HH", "%I": "hh", "%M": "mm", "%S": "ss"},
-    **{"%f": "SSSSSS", "%b": "MMM", "%B": "MMMM", "%p": "a", "%j": "DDD", "%z": "XX"},
-}
+from lyceum import mapping_forms as forms
+from lyceum import mapping_json
+from lyceum.mapping_forms import Form, duck_text, spark_text
 
 
 @dataclass(frozen=True)
@@ -52,122 +33,6 @@ class Function:
         return position in self.literals or position >= self.literals_from
 
 
-def duck_text(text: str, /) -> str:
-    """`text` as a DuckDB literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def spark_text(text: str, /) -> str:
-    """`text` as a Spark literal, in which a backslash escapes."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _duck(pattern: str, type_name: str) -> Form:
-    quoted = duck_text(pattern)
-    return lambda a: f"CAST(regexp_extract(trim(CAST({a[0]} AS VARCHAR)), {quoted}, 1) AS {type_name})"
-
-
-def _spark(pattern: str, type_name: str) -> Form:
-    quoted = spark_text(pattern)
-    return lambda a: f"try_cast(regexp_extract(trim(CAST({a[0]} AS STRING)), {quoted}, 1) AS {type_name})"
-
-
-duck_whole, duck_number = _duck(WHOLE, "BIGINT"), _duck(NUMBER, "DOUBLE")
-duck_money, duck_day = _duck(DECIMAL, "DECIMAL(18,2)"), _duck(DAY, "DATE")
-_spark_whole = _spark(WHOLE, "BIGINT")
-
-
-def duck_iso(a: Sequence[str], /) -> str:
-    """An ISO time with an offset; with a zone, also one without, which is then local to that zone."""
-    text = f"trim(CAST({a[0]} AS VARCHAR))"
-    if len(a) == 1:
-        return f"CAST(regexp_extract({text}, {duck_text(INSTANT)}, 1) AS TIMESTAMPTZ)"
-    extracted = f"regexp_extract({text}, {duck_text(INSTANT_OR_LOCAL)}, 1)"
-    return f"CAST(regexp_replace({extracted}, {duck_text(LOCAL)}, {duck_text(chr(92) + '1 ' + a[1])}) AS TIMESTAMPTZ)"
-
-
-def _spark_iso(a: Sequence[str]) -> str:
-    text = f"trim(CAST({a[0]} AS STRING))"
-    if len(a) == 1:
-        return f"try_cast(regexp_extract({text}, {spark_text(INSTANT)}, 1) AS TIMESTAMP)"
-    extracted = f"regexp_extract({text}, {spark_text(INSTANT_OR_LOCAL)}, 1)"
-    return f"try_cast(regexp_replace({extracted}, {spark_text(LOCAL)}, {spark_text('$1 ' + a[1])}) AS TIMESTAMP)"
-
-
-def _duck_instant(a: Sequence[str]) -> str:
-    parsed = f"strptime(CAST({a[0]} AS VARCHAR), {duck_text(a[1])})"
-    return parsed if "%z" in a[1] else f"({parsed} AT TIME ZONE {duck_text(a[2])})"
-
-
-def _spark_format(text: str) -> str:
-    for directive, pattern in DIRECTIVES.items():
-        text = text.replace(directive, pattern)
-    return spark_text(text.replace("T", "'T'"))
-
-
-def _spark_instant(a: Sequence[str]) -> str:
-    parsed = f"try_to_timestamp(CAST({a[0]} AS STRING), {_spark_format(a[1])})"
-    return parsed if "%z" in a[1] else f"to_utc_timestamp({parsed}, {spark_text(a[2])})"
-
-
-def _duck_day(a: Sequence[str]) -> str:
-    if len(a) == 1:
-        return duck_day(a)
-    return f"CAST(strptime(CAST({a[0]} AS VARCHAR), {duck_text(a[1])}) AS DATE)"
-
-
-def _spark_day(a: Sequence[str]) -> str:
-    if len(a) == 1:
-        return _spark(DAY, "DATE")(a)
-    return f"CAST(try_to_timestamp(CAST({a[0]} AS STRING), {_spark_format(a[1])}) AS DATE)"
-
-
-def _duck_epoch(unit: int) -> Form:
-    exact = _duck(DECIMAL, "DECIMAL(30,6)")
-    return lambda a: f"make_timestamptz(CAST({exact(a)} * {unit} AS BIGINT))"
-
-
-def _spark_epoch(unit: int) -> Form:
-    exact = _spark(DECIMAL, "DECIMAL(30,6)")
-    return lambda a: f"timestamp_micros(CAST({exact(a)} * {unit} AS BIGINT))"
-
-
-def _duck_days_after(a: Sequence[str]) -> str:
-    days = f"CAST({duck_whole(a[1:2])} AS INTEGER)"
-    if len(a) == 2:
-        return f"({a[0]} + {days})"  # a date only: the engine refuses an instant, whose days need a zone
-    zone = duck_text(a[2])
-    return f"((({a[0]}) AT TIME ZONE {zone}) + to_days({days})) AT TIME ZONE {zone}"
-
-
-def _spark_days_after(a: Sequence[str]) -> str:
-    days = f"CAST({_spark_whole(a[1:2])} AS INT)"
-    if len(a) == 2:
-        return f"date_add({a[0]}, {days})"
-    zone = spark_text(a[2])
-    return f"to_utc_timestamp(from_utc_timestamp({a[0]}, {zone}) + make_dt_interval({days}), {zone})"
-
-
-def _duck_json_text(a: Sequence[str]) -> str:
-    path = "$" + "".join(f"[{key}]" if key.isdecimal() else f'."{key}"' for key in a[1:])
-    return f"json_extract_string(CAST({a[0]} AS VARCHAR), {duck_text(path)})"
-
-
-def _spark_json_text(a: Sequence[str]) -> str:
-    path = "$" + "".join(f"[{key}]" if key.isdecimal() else f"['{key}']" for key in a[1:])
-    return f"get_json_object(CAST({a[0]} AS STRING), {spark_text(path)})"
-
-
-def _duck_json_object(a: Sequence[str]) -> str:
-    pairs = ", ".join(f"{duck_text(k)}, {v}" for k, v in zip(a[::2], a[1::2], strict=True))
-    return f"CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR)"  # the patch leaves nulls out
-
-
-def _spark_json_object(a: Sequence[str]) -> str:
-    pairs = ", ".join(f"{spark_text(k)}, {v}" for k, v in zip(a[::2], a[1::2], strict=True))
-    return f"to_json(named_struct({pairs}))"
-
-
 def _call(name: str) -> Form:
     return lambda a: f"{name}({', '.join(a)})"
 
@@ -189,19 +54,31 @@ _OWN = (
         lambda a: f"CAST({a[0]} AS STRING)",
         usage="text(x): as text",
     ),
-    Function(*("whole", 1, 1), duck_whole, _spark_whole, usage="whole(x): a whole number; '17850.0' is one"),
-    Function(*("number", 1, 1), duck_number, _spark(NUMBER, "DOUBLE"), usage="number(x): a finite number"),
+    Function(
+        *("whole", 1, 1), forms.duck_whole, forms.spark_whole, usage="whole(x): a whole number; '17850.0' is one"
+    ),
+    Function(
+        *("number", 1, 1),
+        forms.duck_number,
+        forms.spark_as(forms.NUMBER, "DOUBLE"),
+        usage="number(x): a finite number",
+    ),
     Function(
         *("exact", 1, 1),
-        _duck(DECIMAL, "DECIMAL(18,6)"),
-        _spark(DECIMAL, "DECIMAL(18,6)"),
+        forms.duck_as(forms.DECIMAL, "DECIMAL(18,6)"),
+        forms.spark_as(forms.DECIMAL, "DECIMAL(18,6)"),
         usage="exact(x): a decimal with six places, to calculate with money before money() rounds",
     ),
-    Function(*("money", 1, 1), duck_money, _spark(DECIMAL, "DECIMAL(18,2)"), usage="money(x): an amount, two places"),
+    Function(
+        *("money", 1, 1),
+        forms.duck_money,
+        forms.spark_as(forms.DECIMAL, "DECIMAL(18,2)"),
+        usage="money(x): an amount, two places",
+    ),
     Function(
         *("instant", 2, 3),
-        _duck_instant,
-        _spark_instant,
+        forms.duck_instant,
+        forms.spark_instant,
         literals_from=1,
         format_at=1,
         zone_at=2,
@@ -210,19 +87,23 @@ _OWN = (
     ),
     Function(
         *("iso", 1, 2),
-        duck_iso,
-        _spark_iso,
+        forms.duck_iso,
+        forms.spark_iso,
         literals_from=1,
         zone_at=1,
         usage="iso(x[, 'zone']): an ISO time; without an offset only if a zone is given",
     ),
-    Function(*("epoch_s", 1, 1), _duck_epoch(1_000_000), _spark_epoch(1_000_000), usage="epoch_s(x): seconds"),
-    Function(*("epoch_ms", 1, 1), _duck_epoch(1_000), _spark_epoch(1_000), usage="epoch_ms(x): milliseconds"),
-    Function(*("epoch_us", 1, 1), _duck_epoch(1), _spark_epoch(1), usage="epoch_us(x): microseconds"),
+    Function(
+        *("epoch_s", 1, 1), forms.duck_epoch(1_000_000), forms.spark_epoch(1_000_000), usage="epoch_s(x): seconds"
+    ),
+    Function(
+        *("epoch_ms", 1, 1), forms.duck_epoch(1_000), forms.spark_epoch(1_000), usage="epoch_ms(x): milliseconds"
+    ),
+    Function(*("epoch_us", 1, 1), forms.duck_epoch(1), forms.spark_epoch(1), usage="epoch_us(x): microseconds"),
     Function(
         *("day", 1, 2),
-        _duck_day,
-        _spark_day,
+        forms.duck_day_in,
+        forms.spark_day_in,
         literals_from=1,
         format_at=1,
         usage="day(x[, '%d.%m.%Y']): a date",
@@ -238,25 +119,38 @@ _OWN = (
     ),
     Function(
         *("days_after", 2, 3),
-        _duck_days_after,
-        _spark_days_after,
+        forms.duck_days_after,
+        forms.spark_days_after,
         literals=_LITERAL_2,
         zone_at=2,
         usage="days_after(date, n) or days_after(instant, n, 'zone')",
     ),
     Function(
         *("json_text", 2, 20),
-        _duck_json_text,
-        _spark_json_text,
+        mapping_json.duck_json_text,
+        mapping_json.spark_json_text,
         literals_from=1,
         usage="json_text(x, 'key'[, 'key' or index ...]): a value inside JSON text",
     ),
     Function(
         *("json_object", 2, 40),
-        _duck_json_object,
-        _spark_json_object,
+        mapping_json.duck_json_object,
+        mapping_json.spark_json_object,
         literals=frozenset(range(0, 40, 2)),
         usage="json_object('key', x, ...): JSON text; keys without a value are left out",
+    ),
+    Function(
+        *("param", 2, 2),
+        mapping_json.duck_param,
+        mapping_json.spark_param,
+        literals=_LITERAL_1,
+        usage="param(x, 'key'): a value of a list of keys and values, as GA4's event_params",
+    ),
+    Function(
+        *("iso_duration_ms", 1, 1),
+        forms.duck_duration,
+        forms.spark_duration,
+        usage="iso_duration_ms(x): milliseconds of an ISO duration such as PT3M15S",
     ),
 )
 _PLAIN = (

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from lyceum.errors import UsageError
 from lyceum.mapping import Expression, Scope
-from lyceum.mapping_functions import duck_day, duck_iso, duck_money, duck_number, duck_whole
+from lyceum.mapping_forms import duck_day, duck_iso, duck_money, duck_number, duck_whole
 from lyceum.schema import BIGINT, DATE, DOUBLE, INSTANT, MONEY, VARCHAR
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from lyceum.engine import quoted
 from lyceum.errors import InputError
 from lyceum.mapping import near
 from lyceum.source_records import FileSet
+from lyceum.unfolding import stored_columns, unfolded
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,12 +40,14 @@ class Staged:
     """One file as rows: `relation` is a SELECT of line, lines, fault, digest and the needed c<n>, all text.
 
     `line` is the first physical line of the row, `lines` how many it spans, `fault` a reason code for a line that is
-    no row. `rows` counts them all; `blank` lines are not among them.
+    no row. `rows` counts them all; `blank` lines are not among them. `number` is the column that numbers the rows in
+    their order: the line, or another where a line is several rows.
     """
 
     relation: str
     rows: int
     blank: int
+    number: str = "line"
 
 
 def stage(
@@ -56,7 +59,7 @@ def stage(
     needed: Sequence[int],
     folder: Path,
 ) -> Staged:
-    """Read the file into Parquet below `folder`; `needed` are positions in `files.columns`.
+    """Read the file into Parquet below `folder`; `needed` are positions in `files.names`.
 
     Raises:
         InputError: a column is missing, the file is damaged, or it changed while it was read.
@@ -65,10 +68,13 @@ def stage(
     target.unlink(missing_ok=True)
     path = _plain_name(delivered.path, folder)
     header = _header(delivered, files)
-    staged = _fast(con, delivered, files, path=path, header=header, needed=needed, target=target)
+    stored = stored_columns(files, needed)
+    staged = _fast(con, delivered, files, path=path, header=header, needed=stored, target=target)
     if staged is None:
-        staged = _slow(delivered, files, header=header, needed=needed, target=target)
+        staged = _slow(delivered, files, header=header, needed=stored, target=target)
     target.chmod(0o600)
+    if files.each:
+        staged = unfolded(con, staged, files, target=folder / "each.parquet", needed=needed)
     delivered.check_unchanged()
     return staged
 
@@ -189,7 +195,7 @@ def _jsonl_select(path: Path, files: FileSet, header: Sequence[str], needed: Seq
 
 def parsed_json(lines: str, files: FileSet, needed: Sequence[int], /, *, carried: str = "", fault: str = "") -> str:
     """A SELECT of fault, digest and c<n> from a SELECT of JSON lines `t`; `carried` columns pass through."""
-    paths = ", ".join(quoted(f'$."{files.columns[n]}"') for n in needed)
+    paths = ", ".join(quoted("$" + "".join(f'."{key}"' for key in files.paths[n])) for n in needed)
     wanted = "".join(f", j[{at}] AS c{n}" for at, n in enumerate(needed, 1))
     found = "CASE WHEN j IS NULL OR NOT starts_with(ltrim(t), '{') THEN 'bad_json' END"
     return (

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
 
     platforms: dict[str, PlatformSettings] = Field(default_factory=dict)
 
-    memory_limit: str = Field(default="4GB", pattern=r"^[0-9]+(\.[0-9]+)? ?[KMGT]i?B$")
+    memory_limit: str = Field(default="4GB", pattern=r"(?i)^[0-9]+(\.[0-9]+)? ?[kmgt]i?b$")
     threads: int = Field(default=2, ge=1)
     storage_version: str = "v1.5.0"
     kept_weeks: int = Field(default=12, ge=1)

@@ -10,7 +10,7 @@ from lyceum.events import EVENT_TYPES
 from lyceum.mapping import Expression, Scope, compile_expression, near
 from lyceum.mapping_types import found_types, strict
 from lyceum.schema import Table
-from lyceum.source_records import TABLES, Source, TableMapping
+from lyceum.source_records import ELEMENT, TABLES, Lookup, Source, TableMapping
 from lyceum.tables.canonical import BATCH
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ DERIVED = {"events": ("event_id",)}
 TEXTS = ("name", "title", "timezone", "currency", "language", "ids")
 IDS = ("raw", "already pseudonymous")
 TOP = (*TEXTS, "duplicates", "static", "files", "lookup", *TABLES)
-FILE_KEYS = ("glob", "format", "columns", "header", "delimiter")
-LOOKUP_KEYS = ("file", "key", "columns")
+FILE_KEYS = ("glob", "format", "columns", "header", "delimiter", "each")
+LOOKUP_KEYS = ("file", "key", "columns", "keep", "versions")
 MAPPING_KEYS = ("name", "file", "filter", "join", "columns", "versions")
 FORMATS = ("csv", "jsonl", "parquet")
 
@@ -102,7 +102,19 @@ def _file(name: str, table: Mapping[str, Any], document: Mapping[str, Any]) -> l
     delimiter = table.get("delimiter", ",")
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
         found.append(f"{where}: delimiter must be one character")
-    return found
+    return found + _each(where, table)
+
+
+def _each(where: str, table: Mapping[str, Any]) -> list[str]:
+    if "each" not in table:
+        return []
+    path = table["each"]
+    if not _is_texts(path) or not path or any(mark in key for key in path for mark in "\"'\\*"):
+        return [f"{where}: each must be a list of keys, the path of a list inside the line"]
+    if table.get("format") != "jsonl":
+        return [f"{where}: each needs the format jsonl"]
+    taken = [name for name in ELEMENT if name in table.get("columns", [])]
+    return [f"{where}: {name} names what each gives; a raw column cannot be called so" for name in taken]
 
 
 def _lookup(name: str, table: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
@@ -114,13 +126,23 @@ def _lookup(name: str, table: Mapping[str, Any], document: Mapping[str, Any]) ->
     known = files[table["file"]].get("columns", []) if isinstance(files[table["file"]], dict) else []
     for key in ("key", "columns"):
         names = table.get(key)
-        if not _is_texts(names) or not names:
+        if not isinstance(names, list) or not _is_texts(names) or not names:
             found.append(f"{where}: {key} must be a list of columns")
             continue
+        plain = [name for name in names if key == "columns" or re.fullmatch(r"\w+", name)]
         found += [
-            f"{where}: {n} is no column of [files.{table['file']}]. {near(n, known)}" for n in names if n not in known
+            f"{where}: {n} is no column of [files.{table['file']}]. {near(n, known)}"
+            for n in plain
+            if n not in known and not (key == "key" and n in ELEMENT)
         ]
-    return found
+    if not isinstance(table.get("keep", ""), str):
+        found.append(f"{where}: keep must be an expression")
+    return found + _versions(where, table)
+
+
+def _versions(where: str, table: Mapping[str, Any]) -> list[str]:
+    known = table.get("versions", "all") in ("first", "all")
+    return [] if known else [f'{where}: versions must be "first" or "all"']
 
 
 def _mapping(where: str, entry: object, document: Mapping[str, Any]) -> list[str]:
@@ -137,9 +159,7 @@ def _mapping(where: str, entry: object, document: Mapping[str, Any]) -> list[str
     kept = entry.get("filter", {"name": "", "keep": ""})
     if not _is_text_table(kept) or set(kept) != {"name", "keep"}:
         found.append(f'{where}: filter must be {{ name = "why rows are left out", keep = "expression" }}')
-    if entry.get("versions", "all") not in ("first", "all"):
-        found.append(f'{where}: versions must be "first" or "all"')
-    return found + _join(where, entry.get("join", {}), document.get("lookup", {}))
+    return found + _versions(where, entry) + _join(where, entry.get("join", {}), document.get("lookup", {}))
 
 
 def _is_text_table(value: object) -> bool:
@@ -167,28 +187,42 @@ def meaning(source: Source, /) -> list[str]:
     for label in sorted({label for label in labels if labels.count(label) > 1}):
         found.append(f"two mappings are called {label}: give each a name of its own")
     with connect() as con:
+        for lookup in source.lookups.values():
+            found += [f"[lookup.{lookup.name}]: {mistake}" for mistake in _lookup_meaning(con, source, lookup)]
         for mapping in source.mappings:
             found += [f"{mapping.label}: {mistake}" for mistake in _mapping_meaning(con, source, mapping)]
     return found
 
 
+def _lookup_meaning(con: "duckdb.DuckDBPyConnection", source: Source, lookup: Lookup) -> Iterator[str]:
+    scope = source.lookup_scope(lookup)
+    keys = source.keys_of(lookup)
+    targets = {f"key expression {number}": (text, "VARCHAR", scope) for number, text in enumerate(keys, 1)}
+    if lookup.keep:
+        targets["keep"] = (lookup.keep, "BOOLEAN", scope)
+    yield from _mistakes(con, targets)
+
+
 def _mapping_meaning(con: "duckdb.DuckDBPyConnection", source: Source, mapping: TableMapping) -> Iterator[str]:
     yield from _columns(mapping.target, mapping)
     scope = source.scope(mapping)
-    plain = Scope(scope.columns, {}, scope.zone)
     types = {name: mapping.target.column(name).type for name in mapping.columns if name in mapping.target.names}
     targets = {f"column {name}": (mapping.columns[name], type_name, scope) for name, type_name in types.items()}
     if mapping.keep:
         targets["filter"] = (mapping.keep, "BOOLEAN", scope)
     for lookup, expressions in mapping.join.items():
         for number, text in enumerate(expressions, 1):
-            targets[f"join.{lookup} expression {number}"] = (text, "VARCHAR", plain)
-    for where, (text, type_name, own) in targets.items():
+            targets[f"join.{lookup} expression {number}"] = (text, "VARCHAR", source.join_scope(mapping, lookup))
+    yield from _mistakes(con, targets)
+    yield from _constant_type(mapping)
+
+
+def _mistakes(con: "duckdb.DuckDBPyConnection", targets: Mapping[str, tuple[str, str, Scope]]) -> Iterator[str]:
+    for where, (text, type_name, scope) in targets.items():
         try:
-            check_expression(con, text, target=type_name, scope=own)
+            check_expression(con, text, target=type_name, scope=scope)
         except UsageError as error:
             yield f"{where}: {error}"
-    yield from _constant_type(mapping)
 
 
 def check_expression(con: "duckdb.DuckDBPyConnection", text: str, /, *, target: str, scope: Scope) -> Expression:

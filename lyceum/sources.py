@@ -88,11 +88,13 @@ def _build(document: Mapping[str, Any]) -> Source:
 
 
 def _file(name: str, table: Mapping[str, Any]) -> FileSet:
-    return FileSet(name=name, **{**table, "columns": tuple(table["columns"])})
+    lists = {key: tuple(table[key]) for key in ("columns", "each") if key in table}
+    return FileSet(name=name, **{**table, **lists})
 
 
 def _lookup(name: str, table: Mapping[str, Any]) -> Lookup:
-    return Lookup(name, table["file"], tuple(table["key"]), tuple(table["columns"]))
+    lists = {key: tuple(table[key]) for key in ("key", "columns")}
+    return Lookup(name=name, **{**table, **lists})
 
 
 def _mapping(table: str, entry: Mapping[str, Any]) -> TableMapping:

@@ -12,7 +12,7 @@ from lyceum.delivery import Delivered, find, inspect
 from lyceum.engine import quoted
 from lyceum.errors import InputError
 from lyceum.events import EVENT_TYPES
-from lyceum.mapping import Expression, Scope, compile_expression
+from lyceum.mapping import Expression, compile_expression
 from lyceum.mapping_types import found_types, settled, strict
 from lyceum.reading import SENTENCES, Staged, stage
 from lyceum.source_records import Lookup, Source, TableMapping
@@ -62,7 +62,7 @@ def sentence(code: str, /) -> str:
 def needed_columns(source: Source, mappings: Sequence[TableMapping], /) -> list[int]:
     """Positions of the raw columns that the expressions of `mappings`, all on one file set, read."""
     names = {name for mapping in mappings for one in _expressions(source, mapping).values() for name in one.columns}
-    columns = source.files[mappings[0].file].columns
+    columns = source.files[mappings[0].file].names
     return [n for n, name in enumerate(columns) if name in names]
 
 
@@ -74,7 +74,7 @@ def _expressions(source: Source, mapping: TableMapping) -> dict[str, Expression]
         made["filter"] = compile_expression(mapping.keep, scope=scope)
     for lookup, texts in mapping.join.items():
         for number, text in enumerate(texts):
-            made[f"{lookup}:{number}"] = compile_expression(text, scope=Scope(scope.columns, {}, scope.zone))
+            made[f"{lookup}:{number}"] = compile_expression(text, scope=source.join_scope(mapping, lookup))
     return made
 
 
@@ -82,6 +82,9 @@ def load_lookup(
     con: "duckdb.DuckDBPyConnection", source: Source, lookup: Lookup, /, *, data: Path, folder: Path
 ) -> None:
     """Make the table lookup_NAME (k<n> for its key, v<n> for its columns) out of its files.
+
+    Rows without a key answer nothing and are left out. So are lines that cannot be read where a mapping reads the
+    same files and rejects them.
 
     Raises:
         InputError: no file, a line that cannot be read, a key that is not unique, or too many rows.
@@ -93,29 +96,76 @@ def load_lookup(
             f"Lookup {lookup.name} has no file: nothing under the data folder matches {files.glob}.",
             remedy="Deliver it, or take the lookup out of the source.",
         )
-    keys, values = ([files.columns.index(name) for name in names] for names in (lookup.key, lookup.columns))
-    chosen = [*(f"c{n} AS k{i}" for i, n in enumerate(keys)), *(f"c{n} AS v{i}" for i, n in enumerate(values))]
+    made = _lookup_expressions(source, lookup)
+    values = [files.columns.index(name) for name in lookup.columns]
+    used = {files.names.index(name) for one in made.values() for name in one.columns}
     selects = []
     for number, (name, path) in enumerate(found):
         own = folder / f"lookup-{lookup.name}-{number}"
         own.mkdir()
-        staged = stage(con, inspect(name, path, files), files, needed=sorted({*keys, *values}), folder=own)
-        selects.append(f"SELECT fault, {', '.join(chosen)} FROM ({staged.relation})")
+        staged = stage(con, inspect(name, path, files), files, needed=sorted({*used, *values}), folder=own)
+        selects.append(_lookup_rows(staged, made, values, file=number))
     con.execute(f"CREATE TEMP TABLE read_{lookup.name} AS {' UNION ALL '.join(selects)}")
-    _check_lookup(con, lookup, len(keys))
-    con.execute(f"CREATE TABLE lookup_{lookup.name} AS SELECT * EXCLUDE (fault) FROM read_{lookup.name}")
+    _check_lookup(con, lookup, faulty=all(mapping.file != lookup.file for mapping in source.mappings))
+    con.execute(
+        f"CREATE TABLE lookup_{lookup.name} AS SELECT * EXCLUDE (fault, place) FROM read_{lookup.name} "
+        f"WHERE fault IS NULL QUALIFY row_number() OVER (PARTITION BY {_keys(lookup)} ORDER BY place) = 1"
+    )
 
 
-def _check_lookup(con: "duckdb.DuckDBPyConnection", lookup: Lookup, width: int) -> None:
-    key = ", ".join(f"k{n}" for n in range(width))
+def _lookup_expressions(source: Source, lookup: Lookup) -> dict[str, Expression]:
+    """The expressions of the key (k<n>) and the condition (keep) of a lookup."""
+    scope = source.lookup_scope(lookup)
+    made = {f"k{n}": compile_expression(text, scope=scope) for n, text in enumerate(source.keys_of(lookup))}
+    if lookup.keep:
+        made["keep"] = compile_expression(lookup.keep, scope=scope)
+    return made
+
+
+def _lookup_rows(staged: Staged, made: Mapping[str, Expression], values: Sequence[int], *, file: int) -> str:
+    """A SELECT of place, fault, k<n> and v<n> of the rows that answer, and of those with a fault."""
+    keys = [name for name in made if name != "keep"]
+    computed = {name: _attempt(one.duckdb if name == "keep" else _as_text(one)) for name, one in made.items()}
+    kept = " AND ".join(
+        [*(["made.keep.v"] if "keep" in made else []), *(f"made.{key}.v IS NOT NULL" for key in keys)]
+    )
+    chosen = [*(f"made.{key}.v AS {key}" for key in keys), *(f"c{n} AS v{i}" for i, n in enumerate(values))]
+    return (
+        f"SELECT ({file}, {staged.number}) AS place, fault, {', '.join(chosen)} "
+        f"FROM (SELECT *, {_apart(computed)} AS made FROM ({staged.relation})) WHERE fault IS NOT NULL OR ({kept})"
+    )
+
+
+def _as_text(expression: Expression) -> str:
+    return f"CAST({expression.duckdb} AS VARCHAR)"
+
+
+def _attempt(sql: str) -> str:
+    """A value wrapped in a struct, NULL where computing it raises."""
+    return f"TRY(struct_pack(v := {sql}))"
+
+
+def _apart(computed: Mapping[str, str]) -> str:
+    """Named attempts as one struct, computed where the optimiser leaves them alone.
+
+    In a plain SELECT it computes what occurs twice once, outside TRY: one bad cell then raises for the whole file,
+    with the cell in the message. It does not look into UNNEST.
+    """
+    return f"unnest([struct_pack({', '.join(f'{name} := {sql}' for name, sql in computed.items())})])"
+
+
+def _keys(lookup: Lookup) -> str:
+    return ", ".join(f"k{n}" for n in range(len(lookup.key)))
+
+
+def _check_lookup(con: "duckdb.DuckDBPyConnection", lookup: Lookup, *, faulty: bool) -> None:
     table = f"read_{lookup.name}"
     rows, faults = con.execute(f"SELECT count(*), count(fault) FROM {table}").fetchall()[0]
-    doubled = con.execute(
-        f"SELECT count(*) FROM (SELECT {key} FROM {table} GROUP BY ALL HAVING count(*) > 1)"
-    ).fetchall()
-    if faults:
+    keys = f"SELECT {_keys(lookup)} FROM {table} WHERE fault IS NULL"
+    doubled = con.execute(f"SELECT count(*) FROM ({keys} GROUP BY ALL HAVING count(*) > 1)").fetchall()
+    if faults and faulty:
         raise InputError(f"Lookup {lookup.name} has {faults} lines that cannot be read.", remedy="Mend its file.")
-    if doubled[0][0]:
+    if doubled[0][0] and lookup.versions == "all":
         raise InputError(
             f"Lookup {lookup.name}: {doubled[0][0]} keys ({', '.join(lookup.key)}) stand on more than one row.",
             remedy="A lookup needs a unique key: name all columns that make it so.",
@@ -157,20 +207,22 @@ def _select(
     scope = source.scope(mapping)
     found = found_types(con, made, scope=scope)
     columns = {name: mapping.target.column(name).type for name in mapping.columns}
-    values = [
-        f"TRY(struct_pack(v := {strict(made[name].duckdb, found=found[name], target=type_name)})) AS s{n}"
-        for n, (name, type_name) in enumerate(columns.items())
-    ]
-    keep = f"TRY(struct_pack(v := {made['filter'].duckdb if mapping.keep else 'true'}))"
-    computed = ", ".join([f"{keep} AS keep", *values, *_missed(mapping)])
-    evaluated = f"SELECT raw.*, {computed} FROM {_joined(staged, mapping, made)}"
+    computed = {"keep": _attempt(made["filter"].duckdb if mapping.keep else "true")}
+    for n, (name, type_name) in enumerate(columns.items()):
+        computed[f"s{n}"] = _attempt(strict(made[name].duckdb, found=found[name], target=type_name))
+    for name, texts in mapping.join.items():
+        asked = " AND ".join(f"{made[f'{name}:{n}'].duckdb} IS NOT NULL" for n in range(len(texts)))
+        computed[f"asked_{name}"] = _attempt(asked)
+    beside = "".join(f", {found_in}" for found_in in _found(mapping))
+    joined = f"SELECT raw.*, {_apart(computed)} AS made{beside} FROM {_joined(staged, mapping, made)}"
     final = [
-        settled(f"s{n}.v", found=_seen(found[name], type_name), target=type_name) + f' AS "{name}"'
+        settled(f"made.s{n}.v", found=_seen(found[name], type_name), target=type_name) + f' AS "{name}"'
         for n, (name, type_name) in enumerate(columns.items())
     ]
-    typed = f"SELECT *, {', '.join(final)} FROM ({evaluated})"
+    typed = f"SELECT *, {', '.join([*final, *_missed(mapping)])} FROM ({joined})"
     kept = ", ".join([*(f"missed_{name}" for name in mapping.join), *(f'"{name}"' for name in columns)])
-    return f"SELECT line + {place} AS place, line, lines, digest, {_status(mapping)} AS status, {kept} FROM ({typed})"
+    row = f"{staged.number} + {place} AS place, line, lines, digest, {_status(mapping)} AS status"
+    return f"SELECT {row}, {kept} FROM ({typed})"
 
 
 def _seen(found: str, target: str) -> str:
@@ -179,31 +231,32 @@ def _seen(found: str, target: str) -> str:
 
 
 def _joined(staged: Staged, mapping: TableMapping, made: Mapping[str, Expression]) -> str:
-    keys = [
-        f"TRY(CAST({made[f'{name}:{n}'].duckdb} AS VARCHAR)) AS j_{name}_{n}"
-        for name, texts in mapping.join.items()
-        for n in range(len(texts))
-    ]
     joins = []
     for name, texts in mapping.join.items():
-        equal = " AND ".join(f"raw.j_{name}_{n} = lookup_{name}.k{n}" for n in range(len(texts)))
-        joins.append(f" LEFT JOIN lookup_{name} ON {equal}")
-    return f"(SELECT {', '.join(['*', *keys])} FROM ({staged.relation})) AS raw{''.join(joins)}"
+        keys = [f"TRY({_as_text(made[f'{name}:{n}'])}) = lookup_{name}.k{n}" for n in range(len(texts))]
+        joins.append(f" LEFT JOIN lookup_{name} ON {' AND '.join(keys)}")
+    return f"({staged.relation}) AS raw{''.join(joins)}"
+
+
+def _found(mapping: TableMapping) -> list[str]:
+    return [f"lookup_{name}.k0 IS NOT NULL AS found_{name}" for name in mapping.join]
 
 
 def _missed(mapping: TableMapping) -> list[str]:
-    return [f"(fault IS NULL AND lookup_{name}.k0 IS NULL) AS missed_{name}" for name in mapping.join]
+    """A row misses a lookup that it asks for, with a key, in vain."""
+    asked = {name: f"(made.asked_{name} IS NULL OR made.asked_{name}.v)" for name in mapping.join}
+    return [f"(fault IS NULL AND NOT found_{name} AND {asked[name]}) AS missed_{name}" for name in mapping.join]
 
 
 def _status(mapping: TableMapping) -> str:
     """The first reason why the row is none of ours; NULL for a good one."""
     table = mapping.target
-    cases = ["WHEN fault IS NOT NULL THEN fault", "WHEN keep IS NULL THEN 'bad_filter'"]
-    cases.append(f"WHEN keep.v IS NOT TRUE THEN '{SKIPPED}'")
+    cases = ["WHEN fault IS NOT NULL THEN fault", "WHEN made.keep IS NULL THEN 'bad_filter'"]
+    cases.append(f"WHEN made.keep.v IS NOT TRUE THEN '{SKIPPED}'")
     for n, name in enumerate(mapping.columns):
-        value = f's{n}.v IS NOT NULL AND "{name}" IS NULL'
-        empty = f" AND s{n}.v <> ''" if table.column(name).type == "VARCHAR" else ""
-        cases.append(f"WHEN s{n} IS NULL OR ({value}{empty}) THEN 'bad_{name}'")
+        value = f'made.s{n}.v IS NOT NULL AND "{name}" IS NULL'
+        empty = f" AND made.s{n}.v <> ''" if table.column(name).type == "VARCHAR" else ""
+        cases.append(f"WHEN made.s{n} IS NULL OR ({value}{empty}) THEN 'bad_{name}'")
     required = [column.name for column in table.columns if column.required and column.name in mapping.columns]
     cases += [f"WHEN \"{name}\" IS NULL THEN 'missing_{name}'" for name in required if name != "event_id"]
     if table.name == "events":

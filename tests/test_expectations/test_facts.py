@@ -149,7 +149,7 @@ def counted(rows, users, items):
 
 
 @given(drawn=st.lists(COPIES, max_size=8), users=USERS, items=ITEMS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_facts_equal_a_count_in_python(show, drawn, users, items):
     rows = [row for row, copies in drawn for _ in range(copies)]
     prices = [row["price"] for row in items if row["price"] is not None]

@@ -193,7 +193,7 @@ plain = st.recursive(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), plain, max_size=4))
 def test_any_plain_value_comes_back(tmp_path_factory, value):
     folder = tmp_path_factory.mktemp("artifact")

@@ -200,7 +200,7 @@ cells = st.text(alphabet='ab", \n\r\té课\x00', max_size=6)
 lines = st.lists(st.one_of(st.binary(max_size=12), st.tuples(cells, cells)), max_size=12)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines)
 def test_no_line_is_lost_or_invented(tmp_path, made):
     """Physical lines = header + blank lines + the lines that rows span, for any garbage between good rows."""

@@ -75,7 +75,7 @@ def brute_force(player, given, written):
     return total
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(EDGES, TEXTS)
 def test_shapley_value_is_that_of_the_game(given_edges, written):
     found = members(edges(*given_edges), texts(*written)).set_index("user_id")["shapley_value"]
@@ -84,7 +84,7 @@ def test_shapley_value_is_that_of_the_game(given_edges, written):
     assert found.sum() == worth(set(PLAYERS), given_edges, written)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(EDGES, TEXTS, st.randoms(use_true_random=False))
 def test_order_of_rows_changes_nothing(given_edges, written, random):
     before = members(edges(*given_edges), texts(*written))

@@ -73,7 +73,7 @@ def replayed(rows):
     return {user: points for user, points in book.items() if points}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(HISTORY, st.randoms(use_true_random=False))
 def test_ledger_equals_a_replay_in_any_order_and_never_owes(rows, random):
     book = ledger(days(*rows), rules=RULES)

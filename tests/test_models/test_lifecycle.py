@@ -62,7 +62,7 @@ def by_the_words(numbers, at):
 LIVES = st.lists(st.sets(st.integers(0, 25), min_size=1), min_size=1, max_size=12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(LIVES)
 def test_history_is_complete_exclusive_and_exact(lives):
     user_weeks = log(**{f"u{n}": life for n, life in enumerate(lives)})
@@ -75,7 +75,7 @@ def test_history_is_complete_exclusive_and_exact(lives):
         assert counted[list(ACTIVE_STATES)].sum() == sum(number in life for life in lives)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(LIVES, st.integers(1, 27), st.integers(1, 10))
 def test_transitions_count_every_move_once(lives, last, weeks):
     user_weeks = log(**{f"u{n}": life for n, life in enumerate(lives)})

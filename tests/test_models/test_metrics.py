@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -41,7 +41,6 @@ rows = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 9)), min_size=2, max
 )
 
 
-@settings(deadline=None)
 @given(rows, st.randoms(use_true_random=False))
 def test_agrees_with_scikit_learn_whatever_the_order(pairs, random):
     random.shuffle(pairs)

@@ -135,7 +135,7 @@ WORLD = st.dictionaries(
 
 
 @pytest.mark.parametrize("kind", RECOMMENDERS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(world=WORLD, asked=WORLD, k=st.integers(1, 12), random=st.randoms(use_true_random=False))
 def test_lists_are_whole_ranked_new_and_blind_to_the_order_of_rows(kind, world, asked, k, random):
     frame, history = pairs(world), past(**asked)

@@ -413,7 +413,7 @@ garbage = st.one_of(
 )
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(garbage, max_size=10))
 def test_the_account_holds_for_any_garbage(tmp_path_factory, lines):
     shop = Shop(tmp_path_factory.mktemp("shop"))
