@@ -46,7 +46,8 @@ def is_act(events: ir.Table, /) -> ir.BooleanValue:
 def user_days(events: ir.Table, /) -> ir.Table:
     """One row per person and local day with the columns of MEASURES.
 
-    `events` are those of people (see `of_people`). Purchases and refunds are counted in orders, not lines, and a free one is none.
+    `events` are those of people (see `of_people`). Purchases and refunds are counted in orders, not
+    lines, and a free one is none.
     """
     given = _given(events)
     received = _received(events)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
+from models.recommendation.popularity import REASON, Popularity
 from models.recommendation.recommender import (
     Floats,
     Histories,
@@ -22,7 +23,6 @@ from models.recommendation.recommender import (
     interactions,
     recommendations,
 )
-from models.recommendation.popularity import REASON, Popularity
 
 _BATCH_USERS = 4096
 _BATCH_WORK = 4_000_000  # products of one batch: what bounds the memory

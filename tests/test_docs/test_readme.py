@@ -17,7 +17,7 @@ from pipelines.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
-DOCUMENTS = [ENGLISH, CHINESE, *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ENGLISH, CHINESE, ROOT / "data/sources/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EVERYWHERE = [*DOCUMENTS, ROOT / "CHANGELOG.md"]
 OPERATIONS, ANALYSTS = ROOT / "docs/operations.md", ROOT / "docs/analysts.md"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
