@@ -34,7 +34,9 @@ def resolve(platform: State, contacted: Mapping[str, str], /, *, week: int) -> t
     """
     known = platform.world.actions
     if strange := sorted(set(contacted.values()) - set(known)):
-        raise UsageError(f"There is no action {strange[0]!r} in this world.", remedy=f"Choose of: {', '.join(known)}.")
+        raise UsageError(
+            f"There is no action {strange[0]!r} in this world.", remedy=f"Choose of: {', '.join(known)}."
+        )
     numbers = [number_of(platform, user, week=week) for user in contacted]
     order = np.argsort(np.array(numbers, np.int64), kind="stable")
     actions = list(contacted.values())
@@ -49,7 +51,9 @@ def number_of(platform: State, user: str, /, *, week: int) -> int:
     return number
 
 
-def contact(platform: State, people: Array, actions: list[str], /, *, week: int, rng: np.random.Generator) -> list[Contact]:
+def contact(
+    platform: State, people: Array, actions: list[str], /, *, week: int, rng: np.random.Generator
+) -> list[Contact]:
     """Contact people on the Monday of `week` in office hours and change their chances for good.
 
     The truth of each contact is the change of the weekly chance of leaving that it makes there and then.

@@ -7,8 +7,8 @@ from lyceum.simulator.draw import Array, objects
 from lyceum.simulator.journal import Coded
 from lyceum.simulator.learning import learn
 from lyceum.simulator.people import NOBODY, accounts, hour_draw
-from lyceum.simulator.state import State, Visits, open_visits
 from lyceum.simulator.shopping import browse
+from lyceum.simulator.state import State, Visits, open_visits
 from lyceum.simulator.world import DAY, WEEK
 
 BLOCK = 25_000  # sessions that are lived together; bounds the users x items matrices
@@ -104,7 +104,7 @@ def arrive(platform: State, day: int, /) -> None:
         )
 
 
-def by_inviter(platform: State, new: Array, /) -> list[tuple[Array, dict[str, Array]]]:
+def by_inviter(platform: State, new: Array, /) -> list[tuple[Array, dict[str, Coded]]]:
     """The newcomers who came by themselves, and those whom somebody invited with that person as target."""
     inviter = platform.people.inviter[new]
     alone, invited = new[inviter == NOBODY], new[inviter != NOBODY]
@@ -140,6 +140,10 @@ def strangers(platform: State, day: int, /) -> None:
     sessions = platform.take("sessions", size)
     views = rng.random(size) < 0.85
     platform.journal.record(
-        "view", seconds[views], course=catalogue.ids[seen[views]], session=Coded("s%08d", sessions[views]), channel="web"
+        "view",
+        seconds[views],
+        course=catalogue.ids[seen[views]],
+        session=Coded("s%08d", sessions[views]),
+        channel="web",
     )
     platform.journal.record("search", seconds[~views], session=Coded("s%08d", sessions[~views]), channel="web")

@@ -147,8 +147,10 @@ def withdrawal_days(published: Array, share: float, /, *, rng: np.random.Generat
     return np.where(leaves, day, NEVER)
 
 
-def add_bundles(world: World, items: dict[str, Any], numbers: dict[str, Array], /, *, rng: np.random.Generator) -> None:
-    """Bundle some series of paid courses: everything of the series for less than its parts, once all parts are out."""
+def add_bundles(
+    world: World, items: dict[str, Any], numbers: dict[str, Array], /, *, rng: np.random.Generator
+) -> None:
+    """Bundle some series of paid courses: all of the series for less than its parts, once all parts are out."""
     series, price, kept = numbers["series"], numbers["first_price"], numbers["withdrawn"] >= NEVER
     numbers["bundle"] = np.full(len(series), -1)
     for number in np.unique(series[series >= 0]):
@@ -192,7 +194,8 @@ def with_membership(world: World, items: dict[str, Any], numbers: dict[str, Arra
         "published": -365,
         "withdrawn": NEVER,
     }
-    last |= {"first_price": price, "later_price": price, "repriced": NEVER, "popularity": 0.5, "quality": 0.3}
+    last |= {"first_price": price, "later_price": price, "repriced": NEVER, "quality": 0.3}
+    last["popularity"] = world.catalogue["membership_popularity"]
     last["bundle"] = -1
     flavour = np.vstack([numbers.pop("flavour"), np.zeros((1, world.catalogue["flavours"]))])
     columns = {name: objects([*values, texts[name]]) for name, values in items.items()}

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from lyceum.simulator.draw import Array, choose_each
-from lyceum.simulator.journal import Coded
 from lyceum.simulator.people import SPAMMER, accounts
 from lyceum.simulator.state import State, Visits
 from lyceum.simulator.texts import KINDS, text_ids
@@ -121,9 +120,9 @@ def shelve(platform: State, kind: str, new: Array, /, *, authors: Array, moments
     platform.library.keep(kind, ids, authors=authors, moments=moments, subjects=subjects, liking=nothing)
 
 
-def about(platform: State, seen: Array, /, *, target: bool = True) -> dict[str, Array | Coded]:
+def about(platform: State, seen: Array, /, *, target: bool = True) -> dict[str, Any]:
     """The fields of a reaction to texts: the text, its group and, if asked for, its author."""
-    fields = {"object": text_ids(seen), "group": names(platform, platform.texts.of("group", seen))}
+    fields: dict[str, Any] = {"object": text_ids(seen), "group": names(platform, platform.texts.of("group", seen))}
     return fields | ({"target": accounts(platform.texts.of("author", seen))} if target else {})
 
 
@@ -149,7 +148,7 @@ def vote(visits: Visits, rows: Array, found: Array, /) -> None:
 
 
 def vote_in_rings(visits: Visits, rows: Array, /) -> None:
-    """Let the members of voting rings vote for each other's newest texts, each text once, one right after the other."""
+    """Let the members of voting rings vote for each other's newest texts: each once, one right after the other."""
     platform, ring = visits.platform, visits.platform.people.ring
     place = {int(person): (row, at) for row, members in enumerate(ring.tolist()) for at, person in enumerate(members)}
     for row in rows[np.isin(visits.users[rows], ring)].tolist():

@@ -82,7 +82,7 @@ class Journal:
 
 
 def print_day(day: Day, /, *, start: date, utc_offset: str) -> list[str]:
-    """The lines of a day in order of time, each with its line break: JSON without spaces, keys in the order of KEYS."""
+    """The lines of a day in order of time, with line breaks: JSON without spaces, keys in the order of KEYS."""
     moment = f"{(start + timedelta(days=day.number)).isoformat()}T%s{utc_offset}"
     lines: list[str] = []
     for record in day.records:

@@ -14,7 +14,7 @@ REVIEW, COMPLAINT = "review", "complaint"
 
 
 class Shelf(NamedTuple):
-    """Texts of one kind that wait for delivery: ids, writers, moments, what they are about, and how content they are."""
+    """Texts of one kind that wait for delivery: ids, writers, moments, what they are about, how content they are."""
 
     kind: str
     ids: list[str]
@@ -32,7 +32,9 @@ class Library:
         self.rng = rng
         self.shelves: list[Shelf] = []
 
-    def keep(self, kind: str, ids: list[str], /, *, authors: Array, moments: Array, subjects: list[str], liking: Array) -> None:
+    def keep(
+        self, kind: str, ids: list[str], /, *, authors: Array, moments: Array, subjects: list[str], liking: Array
+    ) -> None:
         """Keep texts until the next delivery."""
         if ids:
             self.shelves.append(Shelf(kind, ids, authors.tolist(), moments.tolist(), subjects, liking.tolist()))

@@ -132,7 +132,9 @@ class Platform:
             self.truth.write_people(self.state)
         start, files = self.world.start, self.files
         as_of = start + timedelta(weeks=self.next_week)
-        counts = [0] * 5 if files is None else [files.events, files.doubled, files.late, files.malformed, files.unknown]
+        counts = (
+            [0] * 5 if files is None else [files.events, files.doubled, files.late, files.malformed, files.unknown]
+        )
         written = 0 if files is None or self.tables is None else files.files + len(self.tables.written)
         return Summary(
             first_day=start,

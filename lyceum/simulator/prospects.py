@@ -42,7 +42,9 @@ def outlook(platform: State, users: Array, /, *, week: int, rng: np.random.Gener
     return 1 - absent / PATHS, 1 - empty / PATHS
 
 
-def futures(platform: State, users: Array, /, *, week: int, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
+def futures(
+    platform: State, users: Array, /, *, week: int, rng: np.random.Generator
+) -> Iterator[tuple[Array, Array]]:
     """For each of the next weeks the expected visiting days and the need of `users`, along one drawn path."""
     life, lives = platform.world.life, platform.lives
     alive, energy, need = (values[users].copy() for values in (lives.alive, lives.energy, lives.need))
@@ -82,5 +84,7 @@ def of_block(platform: State, users: Array, /, *, day: int, need: Array) -> Arra
     fit = (drawn * afford * wanted * (1 + 0.4 * catalogue.quality)).sum(axis=1) / drawn.sum(axis=1).clip(min=1e-9)
     views = shop["views"] * np.exp(0.4 * need) + shop["search"]
     cart = shop["cart"] * people.traits["spend"][users] * np.exp(0.9 * need) * fit
-    browses = np.clip(people.traits["browse"][users] * np.exp(0.35 * need), 0, 1) * (1 + platform.world.life["second_visit"])
+    browses = np.clip(people.traits["browse"][users] * np.exp(0.35 * need), 0, 1) * (
+        1 + platform.world.life["second_visit"]
+    )
     return np.asarray(browses * views * cart * (shop["buy_now"] + (1 - shop["buy_now"]) * shop["buy_later"] * 3))

@@ -210,10 +210,10 @@ def give_rights(platform: State, users: Array, items: Array, numbers: Array, /, 
     lives, term = platform.lives, platform.world.shop["membership_days"]
     member = platform.catalogue.repeatable[items]
     starts = np.where(member, np.maximum(moments, lives.member_until[users] * DAY), moments)
-    ends = np.where(member, starts + term * DAY, FOREVER)
+    ends = np.where(member, (starts // DAY + term) * DAY, FOREVER)  # at midnight
     lives.member_until[users[member]] = ends[member] // DAY
     rows = zip(users.tolist(), items.tolist(), starts.tolist(), ends.tolist(), numbers.tolist(), strict=True)
-    platform.rights += [Right(*values, f"o{number:07d}") for *values, number in rows]
+    platform.rights += [Right(who, what, begin, end, f"o{number:07d}") for who, what, begin, end, number in rows]
     return starts
 
 
@@ -270,8 +270,14 @@ def refund_due(platform: State, day: int, /) -> None:
         if rng.random() < platform.world.shop["complain"]:
             complaint = np.minimum(second + 600, DAY - 1)
             journal.record("complain", complaint, **who, object=order.order)
-            about = {"subjects": [platform.catalogue.titles[order.item]], "liking": np.zeros(1, np.int64)}
-            platform.library.keep(COMPLAINT, [order.order], authors=person, moments=day * DAY + complaint, **about)
+            platform.library.keep(
+                COMPLAINT,
+                [order.order],
+                authors=person,
+                moments=day * DAY + complaint,
+                subjects=[platform.catalogue.titles[order.item]],
+                liking=np.zeros(1, np.int64),
+            )
         platform.rights.append(Right(order.person, order.item, order.starts, day * DAY + int(second[0]), order.order))
         take_back(lives, platform.catalogue.bundle, order)
 

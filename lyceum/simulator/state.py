@@ -8,8 +8,8 @@ from lyceum.simulator.agenda import Agenda
 from lyceum.simulator.catalogue import Catalogue
 from lyceum.simulator.draw import Array
 from lyceum.simulator.journal import Coded, Journal
-from lyceum.simulator.people import People, accounts
 from lyceum.simulator.library import Library
+from lyceum.simulator.people import People, accounts
 from lyceum.simulator.texts import Texts
 from lyceum.simulator.world import World
 

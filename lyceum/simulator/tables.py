@@ -104,12 +104,18 @@ def user_rows(files: Tables, people: People, rows: Array, /) -> Iterable[Iterabl
         inviter = people.inviter[n]
         host = "" if inviter == NOBODY else f"u{FIRST_UID + inviter}"
         registered = files.time(people.day[n] * DAY + people.second[n])
-        yield f"u{FIRST_UID + n}", registered, people.channel[n], host, people.age[n], people.gender[n], people.city[n]
+        yield (
+            f"u{FIRST_UID + n}",
+            registered,
+            people.channel[n],
+            host,
+            people.age[n],
+            people.gender[n],
+            people.city[n],
+        )
 
 
-def course_rows(
-    files: Tables, catalogue: Catalogue, rows: Array, /, *, monday: int
-) -> Iterable[Iterable[object]]:
+def course_rows(files: Tables, catalogue: Catalogue, rows: Array, /, *, monday: int) -> Iterable[Iterable[object]]:
     """The lines of the course table as known on `monday`: a withdrawal shows from the Monday of its week."""
     names = [*files.world.categories, files.world.words["membership"]["category"]]
     prices = catalogue.price(monday)
@@ -137,4 +143,10 @@ def contact_rows(files: Tables, contacts: list[Contact], /) -> Iterable[Iterable
     """The lines of the contact log."""
     for each in contacts:
         channel = files.world.actions[each.action]["channel"]
-        yield f"u{FIRST_UID + each.person}", files.time(each.moment), channel, each.action, files.date(each.week * WEEK)
+        yield (
+            f"u{FIRST_UID + each.person}",
+            files.time(each.moment),
+            channel,
+            each.action,
+            files.date(each.week * WEEK),
+        )

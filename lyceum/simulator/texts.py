@@ -25,7 +25,8 @@ class Texts:
 
     def of(self, name: str, numbers: Array, /) -> Array:
         """One column of the texts with these numbers."""
-        return self.rows[name][numbers - self.base]
+        values: Array = self.rows[name][numbers - self.base]
+        return values
 
     def add(self, *, group: Array, author: Array, moment: Array, kind: str, parent: Array) -> Array:
         """Add one text per element and return their numbers."""
@@ -33,7 +34,8 @@ class Texts:
         while self.size - self.base + len(group) > len(self.rows["group"]):
             self.rows = {name: np.concatenate([values, np.zeros_like(values)]) for name, values in self.rows.items()}
         self.size += len(group)
-        values = (group, author, moment, np.full(len(group), KINDS.index(kind)), parent, 0, 0)
+        nothing = np.zeros(len(group), np.int64)
+        values = (group, author, moment, nothing + KINDS.index(kind), parent, nothing, nothing)
         for name, column in zip(COLUMNS, values, strict=True):
             self.rows[name][new - self.base] = column
         np.add.at(self.rows["replies"], parent[parent >= self.base] - self.base, 1)
