@@ -116,7 +116,7 @@ def test_listening_hears_the_events_that_simulating_writes(tmp_path):
 def test_words_belong_to_events_by_their_writers(lived, events):
     writers = {event["object"]: event["uid"] for event in events if event["type"] in ("post", "answer", "comment")}
     writers |= {event["object"]: event["uid"] for event in events if event["type"] in ("rate", "complain")}
-    texts = [row for row in read_lines(lived[0] / "raw", "posts/*.gz")]
+    texts = read_lines(lived[0] / "raw", "posts/*.gz")
     assert {row["object"]: row["uid"] for row in texts}.items() <= writers.items()
     kinds = Counter(row["kind"] for row in texts)
     assert kinds.keys() == {"question", "post", "answer", "comment", "spam", "review", "complaint"}
