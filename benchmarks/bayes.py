@@ -1,7 +1,7 @@
 """Who will come again, as well as it can be known from the log: Bayes filtering of the simulator's own latents.
 
 What a person is (type, visit rate, hazard) is a grid of cells; what moves (energy, still coming or gone) is a hidden
-Markov chain within each, filtered exactly on a grid of energies, week by week, from the days on which the person came.
+Markov chain within each, filtered exactly on a grid of energies, week by week, from the days on which they came.
 What people do in their sessions speaks for their type. Left out, so that it is a lower bound of what can be known:
 what replies, camps and finished courses do to energy, and that the rhythm of the week is only estimated.
 """
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.logs import Lived
 from lyceum.events import EVENT_TYPES
+from lyceum.simulator.world import World
 
 Array = NDArray[Any]
 WEEK = 7
@@ -47,7 +48,7 @@ class Seen:
     contents: Array  # people x types: log-likelihood of what they did in their sessions
 
 
-def cells_of(world: Any, /) -> Cells:
+def cells_of(world: World, /) -> Cells:
     """The grid: quantiles of the gamma over rates and of the log-normal over hazards, by type."""
     from scipy.stats import gamma
 
@@ -105,7 +106,7 @@ def contents(lived: Lived, early: Array, /) -> Array:
     return found
 
 
-def drift(world: Any, /) -> Array:
+def drift(world: World, /) -> Array:
     """The chance of each energy after each energy, a week later."""
     memory, noise = world.life["energy_memory"], world.life["energy_noise"]
     density = np.exp(-(((ENERGIES[None, :] - memory * ENERGIES[:, None]) / noise) ** 2) / 2)
@@ -113,7 +114,7 @@ def drift(world: Any, /) -> Array:
     return out
 
 
-def staying(world: Any, hazard: Array, /) -> Array:
+def staying(world: World, hazard: Array, /) -> Array:
     """The chance to stay through the turn of a week, by hazard and energy."""
     out: Array = np.exp(-hazard[..., None] * np.exp(-world.life["energy_on_hazard"] * ENERGIES))
     return out
@@ -127,7 +128,7 @@ def retention(lived: Lived, /, *, week: int) -> Array:
     for factor in np.unique(seen.channel):
         chosen = np.flatnonzero((seen.channel == factor) & (seen.day < week * WEEK))
         belief = believe(lived, seen, chosen, cells, moves, week=week, factor=float(factor))
-        out[chosen] = 1 - absence(lived, belief, cells, moves, week=week, factor=float(factor), day=seen.day[chosen])
+        out[chosen] = 1 - absence(lived, seen, chosen, belief, cells, moves, week=week, factor=float(factor))
     return out
 
 
@@ -166,7 +167,7 @@ def shifted(values: Array, /) -> Array:
 
 
 def turn(
-    world: Any, here: Array, gone: Array, cells: Cells, moves: Array, /, *, week: int, factor: float, day: Array
+    world: World, here: Array, gone: Array, cells: Cells, moves: Array, /, *, week: int, factor: float, day: Array
 ) -> tuple[Array, Array]:
     """The weights after the turn of a week: energy drifts, some leave, some come back."""
     back = world.life["comeback"]
@@ -178,7 +179,7 @@ def turn(
     return kept, (1 - back) * gone + left
 
 
-def stays(world: Any, cells: Cells, /, *, week: int, factor: float, day: Array) -> Array:
+def stays(world: World, cells: Cells, /, *, week: int, factor: float, day: Array) -> Array:
     """The chance of each person in each cell and energy to stay through the turn of `week`."""
     plain = staying(world, cells.hazard * factor).astype(np.float32)
     new = staying(world, cells.hazard * factor * world.life["newcomer_hazard"]).astype(np.float32)
@@ -188,10 +189,13 @@ def stays(world: Any, cells: Cells, /, *, week: int, factor: float, day: Array) 
 
 def likelihood(lived: Lived, seen: Seen, chosen: Array, cells: Cells, rhythm: Array, /, *, week: int) -> Array:
     """How likely the visits of a week are for those who still come: people x cells x energies."""
+    life = lived.platform.world.life
     speed = cells.rate[:, None] / WEEK * np.exp(ENERGIES)
     out = np.zeros((len(chosen), len(cells.rate), len(ENERGIES)))
     for day in range(week * WEEK, (week + 1) * WEEK):
-        pace = rhythm[:, day % WEEK] * lived.platform.world.visits_on(day)
+        came_before = seen.visits[chosen, day - 1] if day else np.zeros(len(chosen), bool)
+        habit = np.where(came_before, life["habit"], life["pause"])
+        pace = rhythm[:, day % WEEK] * habit * lived.platform.world.visits_on(day)
         known = seen.day[chosen] < day  # on the day of the registration everybody is there
         came = np.flatnonzero(known & seen.visits[chosen, day])
         missed = np.where(known & ~seen.visits[chosen, day], pace, 0.0)
@@ -203,6 +207,8 @@ def likelihood(lived: Lived, seen: Seen, chosen: Array, cells: Cells, rhythm: Ar
 
 def absence(
     lived: Lived,
+    seen: Seen,
+    chosen: Array,
     belief: tuple[Array, Array],
     cells: Cells,
     moves: Array,
@@ -210,7 +216,6 @@ def absence(
     *,
     week: int,
     factor: float,
-    day: Array,
 ) -> Array:
     """The chance that nothing is seen of each person in the 28 days from the Monday of `week`."""
     world = lived.platform.world
@@ -221,15 +226,18 @@ def absence(
     stay_off: Array = np.ones(plain.shape[:2])
     for ahead in range(AHEAD - 1, -1, -1):
         season = np.mean([world.visits_on((week + ahead) * WEEK + n) for n in range(WEEK)])
-        silent = np.exp(-speed * season)[:, None, :] * stay_on
+        silent = np.exp(-speed * season * world.life["pause"])[:, None, :] * stay_on
         if ahead == 0:
             break
         before = (plain * silent + (1 - plain) * stay_off[..., None]) @ moves.T
         stay_off = back * silent[..., STILL] + (1 - back) * stay_off
         stay_on = before
-    stay = stays(world, cells, week=week, factor=factor, day=day)
+    stay = stays(world, cells, week=week, factor=factor, day=seen.day[chosen])
+    came = seen.visits[chosen, week * WEEK - 1][:, None, None, None]
+    more = np.exp(-speed / WEEK * (world.life["habit"] - world.life["pause"]))[None, :, None, :]
+    first = (silent[None] * np.where(came, more, 1.0)).astype(np.float32)
+    after = stay_off.astype(np.float32)[..., None]
     moved = here @ moves.astype(np.float32)
-    staying_out = (
-        moved * (stay * silent.astype(np.float32) + (1 - stay) * stay_off.astype(np.float32)[..., None])
-    ).sum(axis=(1, 2, 3))
-    return staying_out + (gone * (back * silent[..., STILL] + (1 - back) * stay_off)).sum(axis=(1, 2))
+    absent = (moved * (stay * first + (1 - stay) * after)).sum(axis=(1, 2, 3))
+    absent += (gone * (back * silent[..., STILL] + (1 - back) * stay_off)).sum(axis=(1, 2))
+    return np.asarray(absent)

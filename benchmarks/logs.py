@@ -52,8 +52,8 @@ class Log:
         return found
 
     def _items(self, value: object, size: int, /) -> Array:
-        names = value.tolist() if isinstance(value, np.ndarray) else [value] * size
-        return np.array([self.courses.get(name, NOBODY) for name in names], np.int16)
+        names: list[object] = value.tolist() if isinstance(value, np.ndarray) else [value] * size
+        return np.array([NOBODY if name is None else self.courses[str(name)] for name in names], np.int16)
 
     def columns(self) -> dict[str, Array]:
         """Every field of all events heard so far, in the order of their records."""
@@ -73,8 +73,8 @@ def cents(value: object, size: int, /) -> Array:
     """Amounts printed in yuan, as cents; -1 where there is none."""
     if value is None:
         return np.full(size, NOBODY, np.int32)
-    texts = value.tolist() if isinstance(value, np.ndarray) else [value] * size
-    return np.array([int(text.replace(".", "")) for text in texts], np.int32)
+    texts: list[object] = value.tolist() if isinstance(value, np.ndarray) else [value] * size
+    return np.array([int(str(text).replace(".", "")) for text in texts], np.int32)
 
 
 @dataclass(frozen=True)

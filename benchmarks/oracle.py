@@ -1,11 +1,11 @@
 """How near the project's models come to what can be known: `python -m benchmarks.oracle --worlds 5 [--seed 1]`.
 
 In each simulated world the thin models are fitted on earlier weeks and measured on the newest week whose outcome is
-over, as the weekly run does it. Beside them stand the attainable oracles (what the log can tell at best: for retention
-a Bayes filter over the simulator's own latents, for purchases an estimator fitted on twenty times the people) and the
-true chance (from the latents themselves, which no log tells). The last line is one JSON object:
+over, as the weekly run does it. Beside them stand the attainable oracles (what the log tells: for retention a Bayes
+filter over the simulator's own latents, for purchases trees fitted on twenty times the people with further columns of
+the log) and the true chance, from the latents themselves, which no log tells. The last line is one JSON object:
 retention_gap (AUC of the oracle less that of the model), purchase_ratio (PR-AUC of the model over the oracle's),
-ece_excess (calibration error in 15 bins of equal mass less its mean for a perfect model), and the figures behind them.
+ece_excess (calibration error in 15 bins of equal mass less its mean for a perfect model), and figures behind them.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks import bayes
 from benchmarks.logs import Lived, frames, live
+from benchmarks.traces import traces
 from models.classification import matrix
 from models.evaluation import evaluate, time_split
 from models.metrics import auc, ece, pr_auc
@@ -45,9 +46,9 @@ class Reference:
 
     models: dict[str, Any]
 
-    def score(self, frame: pd.DataFrame, name: str, /) -> Floats:
+    def score(self, lived: Lived, frame: pd.DataFrame, name: str, /) -> Floats:
         """The chance of the outcome for each row."""
-        return np.asarray(self.models[name].predict_proba(matrix(frame, FEATURES))[:, 1], np.float64)
+        return np.asarray(self.models[name].predict_proba(columns(lived, frame))[:, 1], np.float64)
 
 
 def main(argv: list[str] | None = None, /) -> int:
@@ -84,8 +85,13 @@ def fit_reference(world: str, /, *, users: int, seed: int) -> Reference:
         trees = HistGradientBoostingClassifier(
             learning_rate=0.06, max_iter=220, max_leaf_nodes=15, min_samples_leaf=100, random_state=0
         )
-        models[target.name] = trees.fit(matrix(known, FEATURES), known[target.label].to_numpy(np.int64))
+        models[target.name] = trees.fit(columns(lived, known), known[target.label].to_numpy(np.int64))
     return Reference(models)
+
+
+def columns(lived: Lived, frame: pd.DataFrame, /) -> Floats:
+    """What the reference reads: the snapshot, and the traces that somebody who knows the shop would look for."""
+    return np.column_stack([matrix(frame, FEATURES), traces(lived, frame)])
 
 
 def targets() -> list[Target]:
@@ -124,7 +130,7 @@ def shipped(
 def oracles(lived: Lived, reference: Reference, name: str, test: pd.DataFrame, /, *, week: int) -> dict[str, Floats]:
     """The chances that the log, read as well as can be, gives; and the true ones."""
     people = test["user_id"].to_numpy()
-    found = {"reference": reference.score(test, name), "true": lived.outlook[NAMES.index(name)][people]}
+    found = {"reference": reference.score(lived, test, name), "true": lived.outlook[NAMES.index(name)][people]}
     if name == "retention_28d":
         found["filter"] = bayes.retention(lived, week=week)[people]
     return found
@@ -150,7 +156,7 @@ def summary(table: pd.DataFrame, /) -> dict[str, float]:
     means = table.groupby(["outcome", "estimator"])[["auc", "pr_auc", "ece_excess"]].mean()
 
     def figure(outcome: str, name: str, metric: str) -> float:
-        return float(means.loc[(outcome, name), metric])
+        return float(means[metric].to_dict()[(outcome, name)])
 
     retention, purchase = NAMES
     found = {

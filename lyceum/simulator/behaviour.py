@@ -63,6 +63,7 @@ def live_day(platform: State, day: int, /) -> None:
 def visit_twice(platform: State, coming: Array, /, *, day: int) -> None:
     """The first visits of some people on `day`, and a second one of a few."""
     people, rng = platform.people, platform.rng
+    platform.lives.last_day[coming] = day
     today = people.day == day
     clock = hour_draw(people.peak[coming], spread=platform.world.people["peak_spread"], rng=rng)
     registered = people.second[coming] + 20
@@ -80,7 +81,8 @@ def visit_chance(platform: State, day: int, /) -> Array:
     """Each person's chance to come on `day`."""
     people, lives = platform.people, platform.lives
     daily = people.rate / WEEK * np.exp(lives.energy) * people.weekday[:, day % WEEK]
-    return np.where(lives.alive, 1 - np.exp(-daily * platform.world.visits_on(day)), 0.0)
+    habit = np.where(lives.last_day == day - 1, platform.world.life["habit"], platform.world.life["pause"])
+    return np.where(lives.alive, 1 - np.exp(-daily * habit * platform.world.visits_on(day)), 0.0)
 
 
 def arrive(platform: State, day: int, /) -> None:

@@ -12,7 +12,9 @@ from lyceum.simulator.world import DAY
 
 MOST_ACTIONS = 6
 ACTIONS = ("view", "post", "answer", "comment", "like", "vote")
-QUESTION, ANSWER, SPAM = (KINDS.index(kind) for kind in ("question", "answer", "spam"))
+POST = ACTIONS.index("post")
+REACTIONS = tuple(name for name in ACTIONS if name != "post")
+SPAM = KINDS.index("spam")
 UP, DOWN = '{"value":1}', '{"value":-1}'
 
 
@@ -20,18 +22,29 @@ def talk(visits: Visits, rows: Array, /) -> None:
     """Let the sessions `rows` take part in a group: accept an answer, then read, write and react."""
     platform = visits.platform
     rates, rng = platform.world.community, platform.rng
+    if not len(rows):
+        return
     accept(visits, rows)
     vote_in_rings(visits, rows)
     group = choose_groups(platform, visits.users[rows], day=visits.day)
     actions = np.minimum(1 + rng.poisson(rates["actions"] - 1, len(rows)), MOST_ACTIONS)
     weights = np.array([[style["weights"][name] for name in ACTIONS] for style in rates["styles"]])
     style = platform.people.style[visits.users[rows]]
-    for turn in range(int(actions.max(initial=0))):
-        acting = np.flatnonzero(actions > turn)
-        kind = choose_each(weights, style[acting], rng=rng)
+    turns = int(actions.max(initial=0))
+    kinds = np.column_stack(
+        [np.where(actions > turn, choose_each(weights, style, rng=rng), -1) for turn in range(turns)]
+    )
+    for turn in range(turns):  # what is new first, so that those who come later in the day can find it
+        posting = np.flatnonzero(kinds[:, turn] == POST)
+        post(visits, rows[posting], group[posting])
+    for turn in range(turns):
+        acting = np.flatnonzero((kinds[:, turn] >= 0) & (kinds[:, turn] != POST))
+        kind = kinds[acting, turn]
         found = find(visits, rows[acting], group[acting])
-        for number, name in enumerate(ACTIONS):
-            chosen = kind == number
+        answering = kind == ACTIONS.index("answer")
+        found[answering] = find(visits, rows[acting[answering]], group[acting[answering]], questions=True)
+        for name in REACTIONS:
+            chosen = kind == ACTIONS.index(name)
             act(visits, rows[acting[chosen]], group[acting[chosen]], found[chosen], kind=name)
     leaving = platform.chance(rates["leave"], np.arange(len(rows)))
     visits.tell("cancel", rows[leaving], gap=5, group=names(platform, group[leaving]), props='{"scope":"group"}')
@@ -54,26 +67,27 @@ def names(platform: State, group: Array, /) -> Array:
     return platform.agenda.ids[group]
 
 
-def find(visits: Visits, rows: Array, group: Array, /) -> Array:
+def find(visits: Visits, rows: Array, group: Array, /, *, questions: bool = False) -> Array:
     """A text for each session to react to; -1 = none."""
     platform = visits.platform
     moment = visits.day * DAY + visits.clock[rows]
     days = platform.world.community["window_days"]
-    return platform.texts.find(group, moment, visits.users[rows], days=days, rng=platform.rng)
+    return platform.texts.find(group, moment, visits.users[rows], days=days, rng=platform.rng, questions=questions)
+
+
+def post(visits: Visits, rows: Array, group: Array, /) -> None:
+    """Begin a thread in each session: a question, something told, or spam."""
+    platform = visits.platform
+    asks = platform.rng.random(len(rows)) < platform.world.community["question_share"]
+    spams = platform.people.role[visits.users[rows]] == SPAMMER
+    for name, chosen in (("spam", spams), ("question", asks & ~spams), ("post", ~asks & ~spams)):
+        write(visits, rows[chosen], group[chosen], kind=name, parent=np.full(int(chosen.sum()), -1))
 
 
 def act(visits: Visits, rows: Array, group: Array, found: Array, /, *, kind: str) -> None:
-    """One action of one kind in each session; where there is nothing to react to, nothing happens."""
+    """One reaction of one kind in each session; where there is nothing to react to, nothing happens."""
     platform = visits.platform
-    if kind == "post":
-        asks = platform.rng.random(len(rows)) < platform.world.community["question_share"]
-        spams = platform.people.role[visits.users[rows]] == SPAMMER
-        for name, chosen in (("spam", spams), ("question", asks & ~spams), ("post", ~asks & ~spams)):
-            write(visits, rows[chosen], group[chosen], kind=name, parent=np.full(int(chosen.sum()), -1))
-        return
     there = found >= 0
-    if kind == "answer":
-        there &= platform.texts.of("kind", np.maximum(found, platform.texts.base)) == QUESTION
     rows, group, found = rows[there], group[there], found[there]
     spam = platform.texts.of("kind", found) == SPAM
     report(visits, rows[spam], found[spam])

@@ -52,6 +52,8 @@ def build_people(world: World, catalogue: Catalogue, /, *, users: int, days: int
     role, ring = some_roles(world, users, rng=rng)
     style = one_of(np.array([style["share"] for style in world.community["styles"]]), users, rng=rng)
     style[role == SPAMMER] = len(world.community["styles"]) - 1
+    traits["talk"] = (traits["talk"] * spread_out(rates["talk_spread"], users, rng=rng)).clip(max=0.95)
+    traits["spend"] = traits["spend"] * spread_out(rates["spend_spread"], users, rng=rng)
     traits["talk"] = np.where(role == SPAMMER, 0.9, traits["talk"])
     spread = rng.normal(0, rates["budget_spread"], users)
     return People(
@@ -82,6 +84,12 @@ def build_people(world: World, catalogue: Catalogue, /, *, users: int, days: int
 def accounts(numbers: Array, /) -> Coded:
     """The ids of people as the platform logs them."""
     return Coded("u%d", FIRST_UID + numbers)
+
+
+def spread_out(deviation: float, size: int, /, *, rng: np.random.Generator) -> Array:
+    """Log-normal factors with mean 1: people of one type differ, too."""
+    factors: Array = np.exp(rng.normal(-(deviation**2) / 2, deviation, size))
+    return factors
 
 
 def some_roles(world: World, users: int, /, *, rng: np.random.Generator) -> tuple[Array, Array]:

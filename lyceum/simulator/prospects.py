@@ -18,7 +18,8 @@ PATHS = 60  # drawn futures of each person
 def buying_chance(platform: State, users: Array, /, *, day: int) -> Array:
     """The chance of each of `users` to buy in the week from `day`, if they stay in the mood that they are in."""
     lives = platform.lives
-    visits = weekly_visits(platform, users, day=day) * np.exp(lives.energy[users])
+    pace = weekly_pace(platform, users, day=day) * np.exp(lives.energy[users])
+    visits = visiting_days(pace, habit=platform.world.life["habit"], pause=platform.world.life["pause"])
     expected = visits * eagerness(platform, users, day=day, need=lives.need[users])
     return np.where(lives.alive[users], -np.expm1(-expected), 0.0)
 
@@ -31,12 +32,14 @@ def outlook(platform: State, users: Array, /, *, week: int, rng: np.random.Gener
     """
     day = week * WEEK
     plain = eagerness(platform, users, day=day, need=np.zeros(len(users)))
+    habit, pause = platform.world.life["habit"], platform.world.life["pause"]
+    came = platform.lives.last_day[users] == day - 1
     absent, empty = np.zeros(len(users)), np.zeros(len(users))
     for _ in range(PATHS):
         coming, buying = np.zeros(len(users)), np.zeros(len(users))
-        for visits, need in futures(platform, users, week=week, rng=rng):
-            coming += visits
-            buying += visits * plain * np.exp(1.5 * need)
+        for ahead, (pace, need) in enumerate(futures(platform, users, week=week, rng=rng)):
+            coming += pace * pause + (pace / WEEK * (habit - pause) * came if ahead == 0 else 0)
+            buying += visiting_days(pace, habit=habit, pause=pause) * plain * np.exp(1.5 * need)
         absent += np.exp(-coming)
         empty += np.exp(-buying)
     return 1 - absent / PATHS, 1 - empty / PATHS
@@ -45,7 +48,7 @@ def outlook(platform: State, users: Array, /, *, week: int, rng: np.random.Gener
 def futures(
     platform: State, users: Array, /, *, week: int, rng: np.random.Generator
 ) -> Iterator[tuple[Array, Array]]:
-    """For each of the next weeks the expected visiting days and the need of `users`, along one drawn path."""
+    """For each of the next weeks the pace of visits and the need of `users`, along one drawn path."""
     life, lives = platform.world.life, platform.lives
     alive, energy, need = (values[users].copy() for values in (lives.alive, lives.energy, lives.need))
     back = returning_chance(platform)[users]
@@ -56,15 +59,21 @@ def futures(
         leaves = rng.random(len(users)) < -np.expm1(-plain * np.exp(-life["energy_on_hazard"] * energy))
         returns = ~alive & (rng.random(len(users)) < back)
         alive = (alive & ~leaves) | returns
-        visits = weekly_visits(platform, users, day=(week + ahead) * WEEK)
-        yield alive * visits * np.exp(energy), need
+        pace = weekly_pace(platform, users, day=(week + ahead) * WEEK)
+        yield alive * pace * np.exp(energy), need
 
 
-def weekly_visits(platform: State, users: Array, /, *, day: int) -> Array:
-    """The visiting days that each of `users` has in the week from `day` at middling energy, seasons included."""
+def visiting_days(pace: Array, /, *, habit: float, pause: float) -> Array:
+    """The visiting days to expect in a week of a pace, once it goes on: a day makes the next likelier."""
+    after, else_ = -np.expm1(-pace / WEEK * habit), -np.expm1(-pace / WEEK * pause)
+    return np.asarray(WEEK * else_ / (1 - after + else_))
+
+
+def weekly_pace(platform: State, users: Array, /, *, day: int) -> Array:
+    """The rate at which each of `users` comes in the week from `day` at middling energy, seasons included."""
     seasons = np.array([platform.world.visits_on(day + ahead) for ahead in range(WEEK)])
-    visits: Array = platform.people.rate[users] / WEEK * (platform.people.weekday[users] @ seasons)
-    return visits
+    pace: Array = platform.people.rate[users] / WEEK * (platform.people.weekday[users] @ seasons)
+    return pace
 
 
 def eagerness(platform: State, users: Array, /, *, day: int, need: Array) -> Array:

@@ -30,6 +30,7 @@ class Lives:
     coupon: Array  # number of the coupon held
     answered: Array  # text that answers the newest question, not yet seen
     written: Array  # newest text
+    last_day: Array  # of a visit
     points: Array  # earned and not yet redeemed
     member_until: Array  # day on which the membership ends
     moved: Array  # log of what contacts did to the hazard of leaving, for good
@@ -51,6 +52,7 @@ def new_lives(people: int, items: int, /) -> Lives:
         coupon=np.full(people, -1),
         answered=np.full(people, -1),
         written=np.full(people, -1),
+        last_day=np.full(people, -9),
         points=np.zeros(people, np.int64),
         member_until=np.full(people, -1),
         moved=np.zeros(people),

@@ -10,7 +10,8 @@ KINDS = ("post", "question", "answer", "comment", "spam")
 COLUMNS = ("group", "author", "moment", "kind", "parent", "replies", "removed")  # moment: seconds since the start
 TRIES = 3
 KEPT_DAYS = 45  # texts that nobody reads any more are let go, so that a long world fits into memory
-STALE = 0.05  # share of new texts from which on the board is put together again
+UNANSWERED = 12.0  # how much rather people answer what nobody has answered
+STALE = 0.01  # share of new texts from which on the board is put together again
 
 
 class Texts:
@@ -21,7 +22,7 @@ class Texts:
         self.size = 0  # numbers given so far
         self.rows = {name: np.zeros(1024, np.int64) for name in COLUMNS}
         self.links: set[int] = set()  # who follows whom: follower * 2^32 + author
-        self.board = Board(self, 0, 0, days=1)
+        self.boards: dict[bool, Board] = {}  # of all texts; of questions only
 
     def of(self, name: str, numbers: Array, /) -> Array:
         """One column of the texts with these numbers."""
@@ -48,22 +49,34 @@ class Texts:
         self.rows = {name: values[gone:].copy() for name, values in self.rows.items()}
         self.base += gone
 
-    def find(self, group: Array, moment: Array, reader: Array, /, *, days: int, rng: np.random.Generator) -> Array:
+    def find(
+        self,
+        group: Array,
+        moment: Array,
+        reader: Array,
+        /,
+        *,
+        days: int,
+        rng: np.random.Generator,
+        questions: bool = False,
+    ) -> Array:
         """A text for each reader to react to, in the group and not older than `days`; -1 where there is none.
 
-        Newer texts and those that others reacted to are likelier. Nobody finds a text of their own or of the future.
+        Newer texts and those that others reacted to are likelier; of `questions`, those that nobody answered.
+        Nobody finds a text of their own or of the future.
         """
         day = int(moment.max(initial=0)) // DAY
-        board = self.board
-        if board.day != day or self.size - board.until > STALE * (board.until - board.first):
-            board = self.board = Board(self, int(moment.max(initial=0)), day, days=days)
+        board = self.boards.get(questions)
+        if board is None or board.day != day or self.size - board.until > STALE * (board.until - board.first):
+            board = Board(self, int(moment.max(initial=0)), day, days=days, questions=questions)
+            self.boards[questions] = board
         return board.draw(group, moment, reader, rng=rng)
 
 
 class Board:
     """What can be read now, by group, each text with its reach."""
 
-    def __init__(self, texts: Texts, now: int, day: int, /, *, days: int) -> None:
+    def __init__(self, texts: Texts, now: int, day: int, /, *, days: int, questions: bool) -> None:
         self.day, self.until = day, texts.size
         held = slice(0, texts.size - texts.base)
         moments = texts.rows["moment"][held]
@@ -73,7 +86,13 @@ class Board:
         group = texts.rows["group"][recent]
         order = np.argsort(group.astype(np.int32), kind="stable")
         age = ((now - moments[recent]) / DAY).clip(0, days)
-        reach = np.exp(-age / 2) * (1 + texts.rows["replies"][recent]) ** 0.6 * (texts.rows["removed"][recent] == 0)
+        replies = texts.rows["replies"][recent]
+        reach = np.exp(-age / (1.2 if questions else 2)) * (
+            np.where(replies == 0, UNANSWERED, 1.0) if questions else (1 + replies) ** 0.6
+        )
+        reach *= texts.rows["removed"][recent] == 0
+        if questions:
+            reach *= texts.rows["kind"][recent] == KINDS.index("question")
         self.reach = np.concatenate([[0.0], reach[order].cumsum()])
         self.numbers = order + self.first
         self.moments, self.authors = (texts.rows[name][recent][order] for name in ("moment", "author"))
