@@ -1,11 +1,12 @@
 """Groups of several kinds, and what is held in them: lectures, check-in camps, promotions."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from lyceum.simulator.catalogue import Catalogue
-from lyceum.simulator.draw import Array
+from lyceum.simulator.draw import Array, objects
 from lyceum.simulator.world import DAY, WEEK, World
 
 CLASSES = 4  # study classes of a topic, opened one after another
@@ -49,6 +50,11 @@ class Agenda:
 
     groups: list[Group]
     activities: list[Activity]
+
+    @cached_property
+    def ids(self) -> Array:
+        """The ids of the groups; asked for once all are planned."""
+        return objects([group.id for group in self.groups])
 
     def going_on(self, kind: str, day: int, /) -> list[Activity]:
         """The activities of one kind that are open on `day`."""

@@ -4,47 +4,67 @@ import numpy as np
 
 from lyceum.simulator.community import talk
 from lyceum.simulator.draw import Array, objects
+from lyceum.simulator.journal import Coded
 from lyceum.simulator.learning import learn
-from lyceum.simulator.people import NOBODY, hour_draw
-from lyceum.simulator.platform import Platform, Visits, open_visits
+from lyceum.simulator.people import NOBODY, accounts, hour_draw
 from lyceum.simulator.shopping import browse
+from lyceum.simulator.state import State, Visits, open_visits
 from lyceum.simulator.world import DAY, WEEK
 
+BLOCK = 25_000  # sessions that are lived together; bounds the users x items matrices
 LATEST_RETURN = 21 * 3600  # who is still there at nine in the evening does not come twice
 
 
-def turn_week(platform: Platform, week: int, /) -> None:
+def turn_week(platform: State, week: int, /) -> None:
     """Let moods drift and, by their hazard, people leave or return before the week `week` begins."""
     life, lives, people, rng = platform.world.life, platform.lives, platform.people, platform.rng
-    size = len(people.uid)
+    size = len(people.day)
+    platform.texts.let_go(week * WEEK)
     lives.energy[:] = life["energy_memory"] * lives.energy + rng.normal(0, life["energy_noise"], size)
     lives.need[:] = life["need_memory"] * lives.need + rng.normal(0, life["need_noise"], size)
     leaving, returning = rng.random(size), rng.random(size)
     registered = people.day < week * WEEK
     leaves = lives.alive & (leaving < leaving_chance(platform, week))
-    returns = registered & ~lives.alive & (returning < life["comeback"])
+    returns = registered & ~lives.alive & (returning < returning_chance(platform))
     lives.alive[leaves] = False
     lives.alive[returns] = True
     lives.energy[returns] = 0.0
 
 
-def leaving_chance(platform: Platform, week: int, /) -> Array:
+def returning_chance(platform: State, /) -> Array:
+    """The chance a week that each person who left comes back."""
+    chance: Array = platform.world.life["comeback"] * np.exp(platform.lives.recall)
+    return chance.clip(max=1.0)
+
+
+def leaving_chance(platform: State, week: int, /) -> Array:
     """Each person's chance to leave before the week `week`: tired people and newcomers leave sooner."""
     life, people = platform.world.life, platform.people
     by_channel = platform.world.people["channel_hazard"]
-    hazard: Array = people.hazard * np.array([by_channel[name] for name in people.channel])
+    hazard: Array = people.hazard.copy()
+    for name, factor in by_channel.items():
+        hazard[people.channel == name] *= factor
     newcomer = people.day >= (week - 2) * WEEK
     hazard = hazard * np.where(newcomer, life["newcomer_hazard"], 1.0)
-    hazard *= np.exp(-life["energy_on_hazard"] * platform.lives.energy)
+    hazard *= np.exp(platform.lives.moved - life["energy_on_hazard"] * platform.lives.energy)
     return -np.expm1(-hazard)
 
 
-def live_day(platform: Platform, day: int, /) -> None:
+def live_day(platform: State, day: int, /) -> None:
     """All that people do on `day`: newcomers register, then everybody's first and second visits."""
     arrive(platform, day)
     people, rng = platform.people, platform.rng
     today = people.day == day
-    coming = np.flatnonzero((rng.random(len(today)) < visit_chance(platform, day)) | today)
+    everyone = np.flatnonzero((rng.random(len(today)) < visit_chance(platform, day)) | today)
+    for begin in range(0, len(everyone), BLOCK):
+        visit_twice(platform, everyone[begin : begin + BLOCK], day=day)
+
+
+def visit_twice(platform: State, coming: Array, /, *, day: int) -> None:
+    """The first visits of some people on `day`, and a second one of a few."""
+    people, rng = platform.people, platform.rng
+    platform.lives.last_day[coming] = day
+    today = people.day == day
     clock = hour_draw(people.peak[coming], spread=platform.world.people["peak_spread"], rng=rng)
     registered = people.second[coming] + 20
     first = open_visits(platform, coming, np.where(today[coming], registered, clock), day=day)
@@ -57,14 +77,15 @@ def live_day(platform: Platform, day: int, /) -> None:
         spend_visit(open_visits(platform, coming[again], np.maximum(wanted, first.clock[again] + 900), day=day))
 
 
-def visit_chance(platform: Platform, day: int, /) -> Array:
+def visit_chance(platform: State, day: int, /) -> Array:
     """Each person's chance to come on `day`."""
     people, lives = platform.people, platform.lives
     daily = people.rate / WEEK * np.exp(lives.energy) * people.weekday[:, day % WEEK]
-    return np.where(lives.alive, 1 - np.exp(-daily * platform.world.visits_on(day)), 0.0)
+    habit = np.where(lives.last_day == day - 1, platform.world.life["habit"], platform.world.life["pause"])
+    return np.where(lives.alive, 1 - np.exp(-daily * habit * platform.world.visits_on(day)), 0.0)
 
 
-def arrive(platform: Platform, day: int, /) -> None:
+def arrive(platform: State, day: int, /) -> None:
     """Register the newcomers of `day`, some of them on an invitation sent shortly before."""
     people, lives, rng = platform.people, platform.lives, platform.rng
     hosts = np.flatnonzero(lives.alive & (people.day < day))
@@ -77,19 +98,19 @@ def arrive(platform: Platform, day: int, /) -> None:
         people.channel[invited] = "invite"
         people.inviter[invited] = rng.choice(hosts, len(invited))
         sent = np.maximum(people.second[invited] - rng.integers(300, 7200, len(invited)), 3600)
-        platform.journal.record("invite", sent, uid=people.uid[people.inviter[invited]])
+        platform.journal.record("invite", sent, uid=accounts(people.inviter[invited]))
     for rows, extra in by_inviter(platform, new):
         sources = objects([f'{{"source":"{name}"}}' for name in people.channel[rows]])
         platform.journal.record(
-            "register", people.second[rows], uid=people.uid[rows], channel=people.device[rows], props=sources, **extra
+            "register", people.second[rows], uid=accounts(rows), channel=people.device[rows], props=sources, **extra
         )
 
 
-def by_inviter(platform: Platform, new: Array, /) -> list[tuple[Array, dict[str, Array]]]:
+def by_inviter(platform: State, new: Array, /) -> list[tuple[Array, dict[str, Coded]]]:
     """The newcomers who came by themselves, and those whom somebody invited with that person as target."""
     inviter = platform.people.inviter[new]
     alone, invited = new[inviter == NOBODY], new[inviter != NOBODY]
-    return [(alone, {}), (invited, {"target": platform.people.uid[platform.people.inviter[invited]]})]
+    return [(alone, {}), (invited, {"target": accounts(platform.people.inviter[invited])})]
 
 
 def spend_visit(visits: Visits, /) -> None:
@@ -110,7 +131,7 @@ def spend_visit(visits: Visits, /) -> None:
     visits.tell("invite", inviting, gap=20)
 
 
-def strangers(platform: Platform, day: int, /) -> None:
+def strangers(platform: State, day: int, /) -> None:
     """Visitors whom the platform does not know: views of what is popular, and searches."""
     share = platform.world.events["anonymous_share"]
     rng, catalogue = platform.rng, platform.catalogue
@@ -118,9 +139,13 @@ def strangers(platform: Platform, day: int, /) -> None:
     weights = catalogue.popularity * catalogue.on_sale(day)
     seen = rng.choice(len(weights), size, p=weights / weights.sum())
     seconds = rng.integers(6 * 3600, DAY, size)
-    sessions = objects([f"s{number:08d}" for number in platform.take("sessions", size).tolist()])
+    sessions = platform.take("sessions", size)
     views = rng.random(size) < 0.85
     platform.journal.record(
-        "view", seconds[views], course=catalogue.ids[seen[views]], session=sessions[views], channel="web"
+        "view",
+        seconds[views],
+        course=catalogue.ids[seen[views]],
+        session=Coded("s%08d", sessions[views]),
+        channel="web",
     )
-    platform.journal.record("search", seconds[~views], session=sessions[~views], channel="web")
+    platform.journal.record("search", seconds[~views], session=Coded("s%08d", sessions[~views]), channel="web")

@@ -1,6 +1,7 @@
 """What is for sale: courses in series, books and a membership, with dates, prices and Chinese texts."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,13 @@ class Catalogue:
     popularity: Array
     quality: Array  # -1 to 1
     flavour: Array  # items x hidden dimensions
+    bundle: Array  # number of the bundle that a course is part of; -1 = none
+
+    @cached_property
+    def lesson_ids(self) -> Array:
+        """Items x lessons, counted from 1."""
+        most = int(self.lessons.max(initial=0)) + 2
+        return objects([f"{name}-l{n:02d}" for name in self.ids for n in range(most)]).reshape(len(self.ids), most)
 
     def on_sale(self, day: int, /) -> Array:
         """Which items can be had on `day` and through the night that follows it."""
@@ -93,6 +101,7 @@ def build_catalogue(world: World, /, *, weeks: int, rng: np.random.Generator) ->
         "quality": np.tanh(rng.normal(0.2, 0.6, count)),
         "flavour": rng.normal(0, 1, (count, rates["flavours"])),
     }
+    add_bundles(world, items, numbers, rng=rng)
     return with_membership(world, items, numbers)
 
 
@@ -138,6 +147,39 @@ def withdrawal_days(published: Array, share: float, /, *, rng: np.random.Generat
     return np.where(leaves, day, NEVER)
 
 
+def add_bundles(
+    world: World, items: dict[str, Any], numbers: dict[str, Array], /, *, rng: np.random.Generator
+) -> None:
+    """Bundle some series of paid courses: all of the series for less than its parts, once all parts are out."""
+    series, price, kept = numbers["series"], numbers["first_price"], numbers["withdrawn"] >= NEVER
+    numbers["bundle"] = np.full(len(series), -1)
+    for number in np.unique(series[series >= 0]):
+        parts = np.flatnonzero(series == number)
+        if rng.random() < world.catalogue["bundle_share"] and kept[parts].all() and (price[parts] > 0).sum() > 1:
+            add_bundle(world, items, numbers, parts)
+
+
+def add_bundle(world: World, items: dict[str, Any], numbers: dict[str, Array], parts: Array, /) -> None:
+    """One bundle of the items `parts`."""
+    first = int(parts[0])
+    for part in parts:
+        numbers["bundle"][part] = len(items["ids"])
+    cost = int(numbers["first_price"][parts].sum() * world.catalogue["bundle_price"]) // 100 * 100
+    title = world.words["bundle"]["title"].format(title=items["titles"][first])
+    texts = {"ids": f"b{first + 1:04d}", "kinds": "bundle", "titles": title, "tags": items["tags"][first]}
+    texts |= {"descriptions": world.words["bundle"]["description"].format(count=len(parts))}
+    texts |= {"teachers": items["teachers"][first]}
+    for name, value in texts.items():
+        items[name].append(value)
+    one = {"category": numbers["category"][first], "series": -1, "position": 0, "lessons": 0, "bundle": -1}
+    one |= {"published": numbers["published"][parts].max(), "withdrawn": NEVER, "repriced": NEVER}
+    one |= {"first_price": cost, "later_price": cost, "popularity": numbers["popularity"][parts].mean()}
+    one |= {"quality": numbers["quality"][parts].mean()}
+    for name, value in one.items():
+        numbers[name] = np.append(numbers[name], value)
+    numbers["flavour"] = np.vstack([numbers["flavour"], numbers["flavour"][parts].mean(axis=0)])
+
+
 def with_membership(world: World, items: dict[str, Any], numbers: dict[str, Array], /) -> Catalogue:
     """The catalogue with the membership as its last item."""
     words = world.words["membership"]
@@ -152,7 +194,9 @@ def with_membership(world: World, items: dict[str, Any], numbers: dict[str, Arra
         "published": -365,
         "withdrawn": NEVER,
     }
-    last |= {"first_price": price, "later_price": price, "repriced": NEVER, "popularity": 0.5, "quality": 0.3}
+    last |= {"first_price": price, "later_price": price, "repriced": NEVER, "quality": 0.3}
+    last["popularity"] = world.catalogue["membership_popularity"]
+    last["bundle"] = -1
     flavour = np.vstack([numbers.pop("flavour"), np.zeros((1, world.catalogue["flavours"]))])
     columns = {name: objects([*values, texts[name]]) for name, values in items.items()}
     columns |= {name: np.append(values, last[name]) for name, values in numbers.items()}

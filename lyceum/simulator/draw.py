@@ -33,3 +33,11 @@ def objects(values: list[Any], /) -> Array:
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array
+
+
+def choose_each(weights: Array, row: Array, /, *, rng: np.random.Generator) -> Array:
+    """For each element of `row` one column of `weights`, drawn by the weights of that row."""
+    reach = np.cumsum(weights, axis=1)
+    mark = rng.random(len(row)) * reach[row, -1]
+    picked: Array = (reach[row] <= mark[:, None]).sum(axis=1)
+    return picked.clip(max=weights.shape[1] - 1)

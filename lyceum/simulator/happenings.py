@@ -4,12 +4,12 @@ import numpy as np
 
 from lyceum.simulator.agenda import Activity
 from lyceum.simulator.draw import Array
-from lyceum.simulator.people import hour_draw
-from lyceum.simulator.platform import Platform
+from lyceum.simulator.people import accounts, hour_draw
+from lyceum.simulator.state import State
 from lyceum.simulator.world import DAY
 
 
-def hold_activities(platform: Platform, day: int, /) -> None:
+def hold_activities(platform: State, day: int, /) -> None:
     """All that activities add to `day`."""
     for lecture in platform.agenda.going_on("lecture", day):
         hold_lecture(platform, lecture, day=day)
@@ -20,7 +20,7 @@ def hold_activities(platform: Platform, day: int, /) -> None:
             push(platform, promotion, day=day)
 
 
-def interested(platform: Platform, category: int, share: float, /, *, day: int) -> Array:
+def interested(platform: State, category: int, share: float, /, *, day: int) -> Array:
     """People who take part: those who come, by taste for the category and energy, registered before `day`."""
     people, lives = platform.people, platform.lives
     there = lives.alive & (people.day < day)
@@ -28,7 +28,7 @@ def interested(platform: Platform, category: int, share: float, /, *, day: int) 
     return np.flatnonzero(there & (platform.rng.random(len(there)) < share * liking))
 
 
-def hold_lecture(platform: Platform, lecture: Activity, /, *, day: int) -> None:
+def hold_lecture(platform: State, lecture: Activity, /, *, day: int) -> None:
     """Log who attends a live lesson and for how long."""
     rng, people = platform.rng, platform.people
     there = interested(platform, lecture.category, platform.world.events["lecture_attend"], day=day)
@@ -37,7 +37,7 @@ def hold_lecture(platform: Platform, lecture: Activity, /, *, day: int) -> None:
     platform.journal.record(
         "attend",
         lecture.starts % DAY + missed,
-        uid=people.uid[there],
+        uid=accounts(there),
         object=lecture.id,
         group=platform.agenda.groups[lecture.group].id,
         duration_s=stayed,
@@ -45,7 +45,7 @@ def hold_lecture(platform: Platform, lecture: Activity, /, *, day: int) -> None:
     )
 
 
-def hold_camp(platform: Platform, camp: Activity, /, *, day: int) -> None:
+def hold_camp(platform: State, camp: Activity, /, *, day: int) -> None:
     """Let people join a camp on its first day, and members check in day by day, fewer as it goes on."""
     rates, rng, people = platform.world.events, platform.rng, platform.people
     if day == camp.first_day:
@@ -57,26 +57,26 @@ def hold_camp(platform: Platform, camp: Activity, /, *, day: int) -> None:
     platform.journal.record(
         "check_in",
         hour_draw(people.peak[present], spread=1.5, rng=rng),
-        uid=people.uid[present],
+        uid=accounts(present),
         object=camp.id,
         group=platform.agenda.groups[camp.group].id,
         channel=people.device[present],
     )
 
 
-def push(platform: Platform, promotion: Activity, /, *, day: int) -> None:
+def push(platform: State, promotion: Activity, /, *, day: int) -> None:
     """Show a promotion to a share of all accounts, whether their owners still come or not."""
     people, rng = platform.people, platform.rng
-    accounts = np.flatnonzero(people.day < day)
-    reached = platform.chance(platform.world.events["push_share"], accounts)
+    everyone = np.flatnonzero(people.day < day)
+    reached = platform.chance(platform.world.events["push_share"], everyone)
     seconds = 10 * 3600 + rng.integers(0, 1800, len(reached))
     campaign = f"k{platform.world.sale_on(day):02d}"
     platform.journal.record(
-        "impression", seconds, uid=people.uid[reached], object=promotion.id, campaign=campaign, channel="app"
+        "impression", seconds, uid=accounts(reached), object=promotion.id, campaign=campaign, channel="app"
     )
 
 
-def heartbeats(platform: Platform, /) -> None:
+def heartbeats(platform: State, /) -> None:
     """Log a few lines of a kind that nobody announced."""
     size = int(platform.rng.poisson(platform.journal.pending * platform.world.mess["unknown"]))
     seconds = platform.rng.integers(6 * 3600, DAY, size)

@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from lyceum.simulator.draw import Array, objects
-from lyceum.simulator.platform import Platform, Visits
+from lyceum.simulator.draw import Array
+from lyceum.simulator.journal import Coded
+from lyceum.simulator.library import REVIEW
+from lyceum.simulator.state import State, Visits
+from lyceum.simulator.world import DAY
 
 MOST_LESSONS = 5
 
@@ -18,12 +21,12 @@ def learn(visits: Visits, rows: Array, /) -> None:
         one_lesson(visits, study)
 
 
-def take_up(platform: Platform, users: Array, /) -> None:
+def take_up(platform: State, users: Array, /) -> None:
     """Choose a course for those who are in none: one they own, have not finished and have not given up."""
     lives, lessons = platform.lives, platform.catalogue.lessons
     idle = users[lives.current[users] < 0]
     open_to = lives.owned[idle] & ~lives.given_up[idle] & (lives.progress[idle] < lessons)
-    lottery = open_to * (1 + platform.rng.random(open_to.shape))
+    lottery = open_to * (1 + platform.rng.random(open_to.shape, np.float32))
     lives.current[idle] = np.where(open_to.any(axis=1), lottery.argmax(axis=1), -1)
 
 
@@ -35,7 +38,7 @@ def one_lesson(visits: Visits, rows: Array, /) -> None:
     items = lives.current[users]
     number = lives.progress[users, items] + 1
     course = platform.catalogue.ids[items]
-    lesson = objects([f"{c}-l{n:02d}" for c, n in zip(course, number.tolist(), strict=True)])
+    lesson = platform.catalogue.lesson_ids[items, number]
     seconds = np.clip(rates["lesson_minutes"] * 60 * np.exp(rng.normal(0, 0.5, len(rows))), 20, 2700).astype(np.int64)
     visits.tell("learn", rows, gap=10, course=course, lesson=lesson, duration_s=seconds)
     visits.pass_time(rows, seconds)
@@ -60,6 +63,22 @@ def finish(visits: Visits, rows: Array, items: Array, /) -> None:
     rated = platform.chance(platform.world.learning["rate"], np.arange(len(rows)))
     liking = 3.9 + 1.1 * catalogue.quality[items[rated]] + platform.rng.normal(0, 0.8, len(rated))
     stars = np.clip(np.rint(liking), 1, 5).astype(np.int64)
-    visits.tell("rate", rows[rated], gap=20, course=catalogue.ids[items[rated]], stars=stars)
+    review(visits, rows[rated], items[rated], stars=stars)
     lives.current[visits.users[rows]] = -1
     lives.energy[visits.users[rows]] -= platform.world.life["finish_drop"]
+
+
+def review(visits: Visits, rows: Array, items: Array, /, *, stars: Array) -> None:
+    """Rate courses; every rating comes with some words."""
+    platform = visits.platform
+    numbers = platform.take("reviews", len(rows))
+    platform.library.keep(
+        REVIEW,
+        [f"r{number:07d}" for number in numbers.tolist()],
+        authors=visits.users[rows],
+        moments=visits.day * DAY + visits.clock[rows],
+        subjects=platform.catalogue.titles[items].tolist(),
+        liking=stars,
+    )
+    course = platform.catalogue.ids[items]
+    visits.tell("rate", rows, gap=20, course=course, object=Coded("r%07d", numbers), stars=stars)

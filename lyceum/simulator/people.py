@@ -6,16 +6,19 @@ import numpy as np
 
 from lyceum.simulator.catalogue import Catalogue
 from lyceum.simulator.draw import Array, objects, one_of
+from lyceum.simulator.journal import Coded
 from lyceum.simulator.world import DAY, WEEK, World
 
 NOBODY = -1
+NORMAL, SPAMMER, RING = range(3)  # roles in the community
+ROLES = ("normal", "spammer", "ring")
+FIRST_UID = 1_000_001
 
 
 @dataclass(frozen=True)
 class People:
     """One element per person in order of registration. Only `inviter` and `channel` are filled in as they arrive."""
 
-    uid: Array
     day: Array  # of registration
     second: Array  # of that day
     type: Array
@@ -30,6 +33,10 @@ class People:
     channel: Array
     inviter: Array
     traits: dict[str, Array]  # the multipliers of the type: browse, learn, talk, spend
+    style: Array  # number of the way in which they take part in the community
+    expertise: Array  # what their answers are worth, standard normal
+    role: Array
+    ring: Array  # rings x members who vote for each other
     age: Array
     gender: Array
     city: Array
@@ -41,10 +48,15 @@ def build_people(world: World, catalogue: Catalogue, /, *, users: int, days: int
     kind = one_of(table(world, "share"), users, rng=rng)
     day = np.sort(one_of(arrival_weights(world, days), users, rng=rng))
     peak = np.asarray(rates["peak_hours"])[one_of(np.asarray(rates["peak_shares"]), users, rng=rng)]
-    names = ("browse", "learn", "talk", "spend")
+    traits = {name: table(world, name)[kind] for name in ("browse", "learn", "talk", "spend")}
+    role, ring = some_roles(world, users, rng=rng)
+    style = one_of(np.array([style["share"] for style in world.community["styles"]]), users, rng=rng)
+    style[role == SPAMMER] = len(world.community["styles"]) - 1
+    traits["talk"] = (traits["talk"] * spread_out(rates["talk_spread"], users, rng=rng)).clip(max=0.95)
+    traits["spend"] = traits["spend"] * spread_out(rates["spend_spread"], users, rng=rng)
+    traits["talk"] = np.where(role == SPAMMER, 0.9, traits["talk"])
     spread = rng.normal(0, rates["budget_spread"], users)
     return People(
-        uid=objects([f"u{1_000_001 + number}" for number in range(users)]),
         day=day,
         second=registration_seconds(day, peak, rng=rng),
         type=kind,
@@ -58,11 +70,38 @@ def build_people(world: World, catalogue: Catalogue, /, *, users: int, days: int
         device=named(rates["devices"], users, rng=rng),
         channel=named(rates["channels"], users, rng=rng),
         inviter=np.full(users, NOBODY),
-        traits={name: table(world, name)[kind] for name in names},
+        traits=traits,
+        style=style,
+        expertise=rng.normal(0, 1, users),
+        role=role,
+        ring=ring,
         age=listed(world.words["ages"], users, rng=rng),
         gender=listed(world.words["genders"], users, rng=rng),
         city=listed(world.words["cities"], users, rng=rng),
     )
+
+
+def accounts(numbers: Array, /) -> Coded:
+    """The ids of people as the platform logs them."""
+    return Coded("u%d", FIRST_UID + numbers)
+
+
+def spread_out(deviation: float, size: int, /, *, rng: np.random.Generator) -> Array:
+    """Log-normal factors with mean 1: people of one type differ, too."""
+    factors: Array = np.exp(rng.normal(-(deviation**2) / 2, deviation, size))
+    return factors
+
+
+def some_roles(world: World, users: int, /, *, rng: np.random.Generator) -> tuple[Array, Array]:
+    """The role of each person, and the voting rings as rows of people; small worlds have neither."""
+    rates = world.community
+    chosen = rng.permutation(users)
+    rings, size = int(rates["rings"] * users), rates["ring_size"]
+    ring = chosen[: rings * size].reshape(rings, size)
+    role = np.full(users, NORMAL)
+    role[ring] = RING
+    role[chosen[rings * size :][: int(rates["spammers"] * users)]] = SPAMMER
+    return role, ring
 
 
 def table(world: World, name: str, /) -> Array:

@@ -1,122 +1,182 @@
-"""The state of a simulated platform, and the visits that act on it."""
+"""A simulated platform that lives week by week, and may act on people in between."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 
-from lyceum.simulator.agenda import Agenda
-from lyceum.simulator.catalogue import Catalogue
-from lyceum.simulator.draw import Array, objects
-from lyceum.simulator.journal import Journal
-from lyceum.simulator.people import People
+from lyceum.errors import UsageError
+from lyceum.simulator.acting import Contact, contact, resolve
+from lyceum.simulator.agenda import build_agenda
+from lyceum.simulator.behaviour import live_day, strangers, turn_week
+from lyceum.simulator.catalogue import build_catalogue
+from lyceum.simulator.deliveries import Deliveries
+from lyceum.simulator.happenings import heartbeats, hold_activities
+from lyceum.simulator.journal import Day, Journal
+from lyceum.simulator.library import Library
+from lyceum.simulator.people import build_people
+from lyceum.simulator.shopping import refund_due
+from lyceum.simulator.state import State, new_lives
+from lyceum.simulator.tables import Tables
 from lyceum.simulator.texts import Texts
-from lyceum.simulator.world import World
+from lyceum.simulator.truth import Truth
+from lyceum.simulator.world import WEEK, World, load_world
+
+NOBODY_CONTACTED: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
-class Lives:
-    """What changes about each person; -1 = none. The matrices are people x items."""
+class Summary:
+    """What was simulated. Lines of event files = events + doubled + malformed + unknown; late ones are events."""
 
-    alive: Array  # still comes; false also before registration
-    energy: Array  # log multiplier on the visit rate
-    need: Array  # log multiplier on browsing and buying
-    owned: Array
-    progress: Array  # lessons finished
-    given_up: Array
-    current: Array  # item being learnt
-    cart: Array  # item in the cart
-    cart_day: Array
-    coupon: Array  # number of the coupon held
-    answered: Array  # text that answers the newest question, not yet seen
-
-
-def new_lives(people: int, items: int, /) -> Lives:
-    """Lives that have not begun."""
-    return Lives(
-        alive=np.zeros(people, bool),
-        energy=np.zeros(people),
-        need=np.zeros(people),
-        owned=np.zeros((people, items), bool),
-        progress=np.zeros((people, items), np.int16),
-        given_up=np.zeros((people, items), bool),
-        current=np.full(people, -1),
-        cart=np.full(people, -1),
-        cart_day=np.full(people, -1),
-        coupon=np.full(people, -1),
-        answered=np.full(people, -1),
-    )
+    first_day: date
+    last_day: date
+    as_of: date  # the Monday after the last week
+    users: int
+    events: int
+    files: int
+    lines_doubled: int
+    lines_late: int
+    lines_malformed: int
+    lines_unknown: int
 
 
-@dataclass(frozen=True)
-class Order:
-    """A purchase that will be refunded."""
-
-    day: int  # of the refund
-    person: int
-    item: int
-    order: str
-    amount: str
-
-
-@dataclass
 class Platform:
-    """Everything that a day of the simulation reads and changes."""
+    """A platform on the eve of its first day. `step` lives one week and delivers it.
 
-    world: World
-    catalogue: Catalogue
-    people: People
-    lives: Lives
-    agenda: Agenda
-    texts: Texts
-    journal: Journal
-    rng: np.random.Generator
-    refunds: list[Order]
-    sessions: int = 0
-    orders: int = 0
-    coupons: int = 0
+    The same arguments and the same contacts give the same bytes. Without a `folder` nothing is delivered; `listen`
+    is called with what happened on each day, before it becomes text.
+    """
 
-    def take(self, counter: str, size: int, /) -> Array:
-        """The next `size` numbers of a counter of this platform."""
-        first = getattr(self, counter)
-        setattr(self, counter, first + size)
-        return np.arange(first + 1, first + 1 + size)
+    def __init__(
+        self,
+        folder: Path | None = None,
+        /,
+        *,
+        users: int = 5000,
+        weeks: int = 26,
+        seed: int = 7,
+        world: str = "demo",
+        truth: Path | None = None,
+        listen: Callable[[Day], None] | None = None,
+    ) -> None:
+        """Raises UsageError: numbers out of range, no such world, or a folder that holds files."""
+        if users < 1 or weeks < 1 or seed < 0:
+            raise UsageError(
+                f"A world needs at least one user, one week and a seed from 0 up; got {users}, {weeks} and {seed}.",
+                remedy="Give larger numbers.",
+            )
+        self.world = load_world(world)
+        for place in (folder, truth):
+            check_empty(place)
+        streams = np.random.SeedSequence(seed).spawn(7)
+        self.weeks, self.next_week = weeks, 0
+        self.state = build_state(self.world, users=users, weeks=weeks, streams=streams)
+        self.office = np.random.default_rng(streams[6])
+        self.listen = listen
+        self.truth = Truth(truth) if truth is not None else None
+        self.tables = Tables(self.world, folder) if folder is not None else None
+        last, mess = weeks * WEEK - 1, np.random.default_rng(streams[4])
+        self.files = Deliveries(self.world, folder, last, mess) if folder is not None else None
 
-    def chance(self, probability: Array | float, rows: Array, /) -> Array:
-        """Those of `rows` for which an event of the given probability (per row, or one for all) happens."""
-        return rows[self.rng.random(len(rows)) < probability]
+    def step(self, week: int, contacted: Mapping[str, str] = NOBODY_CONTACTED, /) -> None:
+        """Contact people on the Monday that begins `week` (0, 1, ...), then live that week and deliver it.
 
+        `contacted` maps the platform's own user ids to actions of worlds.toml, whose effect on a person lasts.
+        Raises UsageError for a week out of turn, an unknown action, or a user who is not registered.
+        """
+        if week != self.next_week or week >= self.weeks:
+            raise UsageError(
+                f"Week {week} cannot be lived now; {self.next_week} of {self.weeks} weeks were.",
+                remedy="Step through the weeks in order, each once.",
+            )
+        people, actions = resolve(self.state, contacted, week=week)
+        self.next_week += 1
+        contacts = contact(self.state, people, actions, week=week, rng=self.office)
+        turn_week(self.state, week)
+        if self.truth is not None:
+            self.truth.write_week(self.state, week, contacts)
+        for day in range(week * WEEK, (week + 1) * WEEK):
+            self._live(day)
+        self._deliver_tables(week, contacts)
 
-@dataclass
-class Visits:
-    """Sessions of a day, one element each; `clock` (seconds since midnight) moves on as things happen."""
+    def _live(self, day: int, /) -> None:
+        state = self.state
+        refund_due(state, day)
+        live_day(state, day)
+        hold_activities(state, day)
+        strangers(state, day)
+        heartbeats(state)
+        happened = state.journal.close(day)
+        if self.listen is not None:
+            self.listen(happened)
+        if self.files is not None:
+            self.files.deliver(happened)
 
-    platform: Platform
-    day: int
-    users: Array
-    clock: Array
-    session: Array
-    device: Array
+    def _deliver_tables(self, week: int, contacts: list[Contact], /) -> None:
+        if self.tables is not None:
+            self.tables.write_week(self.state, week, contacts)
+        self.state.rights.clear()
+        self.state.library.clear()
 
-    def tell(self, kind: str, rows: Array, /, *, gap: float, **fields: object) -> None:
-        """Log one event of `kind` in each session of `rows`, then let about `gap` seconds pass in them."""
-        platform = self.platform
-        platform.journal.record(
-            kind,
-            self.clock[rows],
-            uid=platform.people.uid[self.users[rows]],
-            session=self.session[rows],
-            channel=self.device[rows],
-            **fields,
+    @property
+    def events(self) -> int:
+        """Events delivered so far."""
+        return 0 if self.files is None else self.files.events
+
+    def finish(self) -> Summary:
+        """Write what is true about each person, if asked for, and account for what was delivered so far."""
+        if self.truth is not None:
+            self.truth.write_people(self.state)
+        start, files = self.world.start, self.files
+        as_of = start + timedelta(weeks=self.next_week)
+        counts = (
+            [0] * 5 if files is None else [files.events, files.doubled, files.late, files.malformed, files.unknown]
         )
-        self.pass_time(rows, platform.rng.exponential(gap, len(rows)))
+        written = 0 if files is None or self.tables is None else files.files + len(self.tables.written)
+        return Summary(
+            first_day=start,
+            last_day=as_of - timedelta(days=1),
+            as_of=as_of,
+            users=len(self.state.people.day),
+            events=counts[0],
+            files=written,
+            lines_doubled=counts[1],
+            lines_late=counts[2],
+            lines_malformed=counts[3],
+            lines_unknown=counts[4],
+        )
 
-    def pass_time(self, rows: Array, seconds: Array, /) -> None:
-        """Let time pass in some sessions: at least a second."""
-        self.clock[rows] += 1 + seconds.astype(np.int64)
+
+def check_empty(folder: Path | None, /) -> None:
+    """UsageError unless `folder` is absent or an empty directory."""
+    if folder is None or not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"The simulator writes into a folder; {folder} is a file.", remedy="Name another folder.")
+    if any(folder.iterdir()):
+        raise UsageError(
+            f"The simulator writes into an empty or absent folder; {folder} holds files.",
+            remedy="Name another folder or empty this one.",
+        )
 
 
-def open_visits(platform: Platform, users: Array, clock: Array, /, *, day: int) -> Visits:
-    """Begin one session for each of `users` at the given seconds of `day`."""
-    numbers = platform.take("sessions", len(users))
-    session = objects([f"s{number:08d}" for number in numbers.tolist()])
-    return Visits(platform, day, users, clock.copy(), session, platform.people.device[users])
+def build_state(world: World, /, *, users: int, weeks: int, streams: list[np.random.SeedSequence]) -> State:
+    """A platform before its first day; each part of it draws from a stream of its own."""
+    shelf, crowd, plan, life = (np.random.default_rng(stream) for stream in streams[:4])
+    catalogue = build_catalogue(world, weeks=weeks, rng=shelf)
+    return State(
+        world=world,
+        catalogue=catalogue,
+        people=build_people(world, catalogue, users=users, days=weeks * WEEK, rng=crowd),
+        lives=new_lives(users, len(catalogue.ids)),
+        agenda=build_agenda(world, catalogue, weeks=weeks, rng=plan),
+        texts=Texts(),
+        library=Library(world.words["writing"], np.random.default_rng(streams[5])),
+        rights=[],
+        journal=Journal(),
+        rng=life,
+        refunds=[],
+    )

@@ -1,12 +1,16 @@
-"""Browsing, searching, carts, purchases, coupons, free enrolments and refunds."""
+"""Browsing, searching, carts, purchases, coupons, free enrolments, memberships and points."""
 
 import numpy as np
 
 from lyceum.simulator.draw import Array, choose, objects
-from lyceum.simulator.platform import Order, Platform, Visits
+from lyceum.simulator.journal import Coded
+from lyceum.simulator.library import COMPLAINT
+from lyceum.simulator.people import accounts
+from lyceum.simulator.state import Lives, Order, Right, State, Visits
 from lyceum.simulator.world import DAY, WEEK
 
 MOST_VIEWS = 8
+FOREVER = -1
 
 
 def browse(visits: Visits, rows: Array, /) -> None:
@@ -15,43 +19,81 @@ def browse(visits: Visits, rows: Array, /) -> None:
     shop, rng, lives = platform.world.shop, platform.rng, platform.lives
     claim_coupons(visits, platform.chance(shop["claim_coupon"] * sale_lift(visits), rows))
     return_to_cart(visits, rows)
+    renew(visits, rows)
+    redeem(visits, rows)
     if not len(rows):
         return
     users = visits.users[rows]
     expected = shop["views"] * np.exp(0.4 * lives.need[users])
     views = np.minimum(1 + rng.poisson(np.maximum(expected - 1, 0.2)), MOST_VIEWS)
     items = choose(attraction(platform, users, day=visits.day), rng=rng, times=MOST_VIEWS)
+    searching = platform.chance(shop["search"], np.arange(len(rows)))
+    search(visits, rows[searching], items[searching])
     for turn in range(int(views.max())):
         looking = np.flatnonzero(views > turn)
         look_at(visits, rows[looking], items[looking, turn])
 
 
-def attraction(platform: Platform, users: Array, /, *, day: int) -> Array:
+def attraction(platform: State, users: Array, /, *, day: int) -> Array:
     """How much each item draws each user on `day`: users x items, 0 = not for sale.
 
     Taste for the category times a hidden fit inside it, popularity, novelty, and the pull of a series that was begun.
     """
     catalogue, people, lives = platform.catalogue, platform.people, platform.lives
-    taste = np.column_stack([people.taste[users], np.full(len(users), 0.1)])[:, catalogue.category]
-    fit = np.exp(
-        platform.world.catalogue["flavour_pull"] * np.einsum("uf,if->ui", people.flavour[users], catalogue.flavour)
-    )
+    here = np.flatnonzero(catalogue.on_sale(day))
+    taste = np.column_stack([people.taste[users], np.full(len(users), 0.1)]).astype(np.float32)
+    flavour, mine = catalogue.flavour[here].T.astype(np.float32), people.flavour[users].astype(np.float32)
+    fit = np.zeros((len(users), len(here)), np.float32)
+    for dimension, flavours in enumerate(flavour):
+        fit += mine[:, dimension, None] * flavours
+    drawn = np.exp(np.float32(platform.world.catalogue["flavour_pull"]) * fit, out=fit)
+    drawn *= taste[:, catalogue.category[here]] + np.float32(0.01)
     fresh = np.where(day - catalogue.published < 4 * WEEK, 1.6, 1.0)
-    before = np.where(catalogue.position > 1, np.arange(len(fresh)) - 1, 0)
-    sequel = np.where(catalogue.position > 1, np.where(lives.progress[users][:, before] > 0, 6.0, 0.4), 1.0)
-    had = np.where(lives.owned[users] & ~catalogue.repeatable, 0.05, 1.0)
-    shown = catalogue.popularity * fresh * catalogue.on_sale(day)
-    drawn: Array = (taste + 0.01) * fit * shown * sequel * had
-    return drawn
+    drawn *= (catalogue.popularity * fresh)[here].astype(np.float32)
+    sequels = np.flatnonzero(catalogue.position[here] > 1)
+    begun = lives.progress[users[:, None], here[sequels] - 1] > 0
+    drawn[:, sequels] *= np.where(begun, np.float32(6.0), np.float32(0.4))
+    had = lives.owned[users[:, None], here] & ~catalogue.repeatable[here]
+    drawn[had] *= np.float32(0.05)
+    whole = np.zeros((len(users), len(catalogue.ids)), np.float32)
+    whole[:, here] = drawn
+    return whole
+
+
+def search(visits: Visits, rows: Array, items: Array, /) -> None:
+    """Search for a category: a page of tiles is shown, and the higher a tile stands, the likelier it is looked at.
+
+    `items` are sessions x draws; the page holds the first ones that differ.
+    """
+    platform = visits.platform
+    shop, catalogue, rng = platform.world.shop, platform.catalogue, platform.rng
+    names = [*platform.world.categories, platform.world.words["membership"]["category"]]
+    empty = rng.random(len(rows)) < shop["search_empty"]
+    queries = [names[category] for category in catalogue.category[items[:, 0]]]
+    hits = np.where(empty, 0, shop["tiles"]).tolist()
+    words = objects([f'{{"query":"{query}","hits":{count}}}' for query, count in zip(queries, hits, strict=True)])
+    visits.tell("search", rows, gap=8, props=words)
+    rows, items = rows[~empty], items[~empty, : shop["tiles"]]
+    for place in range(items.shape[1]):
+        new = np.flatnonzero((items[:, :place] != items[:, place, None]).all(axis=1))
+        position = f'{{"position":{place + 1}}}'
+        visits.tell("impression", rows[new], gap=1, course=catalogue.ids[items[new, place]], props=position)
+    for place in range(items.shape[1]):
+        new = np.flatnonzero((items[:, :place] != items[:, place, None]).all(axis=1))
+        appeal = shop["click"] * shop["examined"] ** place * (1 + 0.5 * catalogue.quality[items[new, place]])
+        clicked = platform.chance(appeal, new)
+        position = f'{{"position":{place + 1}}}'
+        visits.tell("click", rows[clicked], gap=2, course=catalogue.ids[items[clicked, place]], props=position)
+        look_at(visits, rows[clicked], items[clicked, place])
 
 
 def look_at(visits: Visits, rows: Array, items: Array, /) -> None:
     """View one item in each session and do what follows from it."""
     platform = visits.platform
     shop, catalogue, lives = platform.world.shop, platform.catalogue, platform.lives
-    search(visits, platform.chance(shop["search"] / 2, np.arange(len(rows))), rows, items)
-    clicked = platform.chance(shop["click"], np.arange(len(rows)))
-    visits.tell("click", rows[clicked], gap=2, course=catalogue.ids[items[clicked]], **campaign(visits))
+    if named := campaign(visits):
+        led = platform.chance(shop["campaign_click"], np.arange(len(rows)))
+        visits.tell("click", rows[led], gap=2, course=catalogue.ids[items[led]], **named)
     visits.tell("view", rows, gap=35, course=catalogue.ids[items])
     for kind in ("favourite", "share"):
         moved = platform.chance(shop[kind], np.arange(len(rows)))
@@ -65,15 +107,6 @@ def look_at(visits: Visits, rows: Array, items: Array, /) -> None:
     enrol(visits, rows[enrols], items[enrols])
     buys = platform.chance(cart_chance(visits, users, items) * wanted * ~free, np.arange(len(rows)))
     fill_cart(visits, rows[buys], items[buys])
-
-
-def search(visits: Visits, found: Array, rows: Array, items: Array, /) -> None:
-    """Search for the category of what is viewed next."""
-    names = [*visits.platform.world.categories, visits.platform.world.words["membership"]["category"]]
-    words = objects(
-        [f'{{"query":"{names[category]}"}}' for category in visits.platform.catalogue.category[items[found]]]
-    )
-    visits.tell("search", rows[found], gap=8, props=words)
 
 
 def cart_chance(visits: Visits, users: Array, items: Array, /) -> Array:
@@ -116,12 +149,24 @@ def return_to_cart(visits: Visits, rows: Array, /) -> None:
     shop, lives, catalogue = platform.world.shop, platform.lives, platform.catalogue
     held = rows[lives.cart[visits.users[rows]] >= 0]
     users = visits.users[held]
-    stale = (visits.day - lives.cart_day[users] > shop["cart_days"]) | ~catalogue.on_sale(visits.day)[
-        lives.cart[users]
-    ]
+    had = lives.owned[users, lives.cart[users]] & ~catalogue.repeatable[lives.cart[users]]
+    gone = ~catalogue.on_sale(visits.day)[lives.cart[users]]
+    stale = (visits.day - lives.cart_day[users] > shop["cart_days"]) | gone | had
     lives.cart[users[stale]] = -1
     ready = held[~stale & (lives.cart_day[users] < visits.day)]
     pay(visits, platform.chance(np.minimum(shop["buy_later"] * sale_lift(visits), 1.0), ready))
+
+
+def renew(visits: Visits, rows: Array, /) -> None:
+    """Let members whose term is about to end, or has just ended, pay for the next one."""
+    platform = visits.platform
+    shop, lives, users = platform.world.shop, platform.lives, visits.users[rows]
+    left = lives.member_until[users] - visits.day
+    first, last = shop["renewal_days"]
+    due = rows[(lives.member_until[users] >= 0) & (left >= first) & (left <= last)]
+    chosen = platform.chance(shop["renew"], due)
+    lives.cart[visits.users[chosen]] = len(platform.catalogue.ids) - 1
+    pay(visits, chosen)
 
 
 def pay(visits: Visits, rows: Array, /) -> None:
@@ -129,21 +174,47 @@ def pay(visits: Visits, rows: Array, /) -> None:
     platform = visits.platform
     lives, users = platform.lives, visits.users[rows]
     items = lives.cart[users]
-    orders = objects([f"o{number:07d}" for number in platform.take("orders", len(rows)).tolist()])
-    couponed = lives.coupon[users] >= 0
-    coupons = objects([f"q{number:06d}" for number in lives.coupon[users[couponed]].tolist()])
-    visits.tell("coupon", rows[couponed], gap=3, object=coupons, props='{"action":"redeemed"}')
+    numbers = platform.take("orders", len(rows))
+    coupon = lives.coupon[users]
+    used = coupon >= 0
+    named = {"object": Coded("q%06d", coupon[used]), "parent": Coded("o%07d", numbers[used])}
+    visits.tell("coupon", rows[used], gap=3, props='{"action":"redeemed"}', **named)
     price = platform.catalogue.price(visits.day)[items]
-    paid = np.where(couponed, price - (price * platform.world.shop["coupon_discount"]).astype(np.int64), price)
-    amounts = objects([money(fen) for fen in paid.tolist()])
+    discount = np.where(used, (price * platform.world.shop["coupon_discount"]).astype(np.int64), 0)
+    amounts = objects([money(fen) for fen in (price - discount).tolist()])
+    orders = Coded("o%07d", numbers)
     fields = {"course": platform.catalogue.ids[items], "object": orders, "amount": amounts, "currency": "CNY"}
+    fields["props"] = order_notes(platform, users, items, discount=discount, day=visits.day)
+    moments = visits.day * DAY + visits.clock[rows]
     visits.tell("purchase", rows, gap=4, quantity=1, **fields, **campaign(visits))
     lives.coupon[users], lives.cart[users] = -1, -1
     lives.need[users] -= 1.0
+    starts = give_rights(platform, users, items, numbers, moments=moments)
     enrol(visits, rows, items)
     for row in platform.chance(platform.world.shop["refund"], np.arange(len(rows))).tolist():
         day = visits.day + int(platform.rng.integers(1, WEEK + 1))
-        platform.refunds.append(Order(day, int(users[row]), int(items[row]), orders[row], amounts[row]))
+        order = f"o{numbers[row]:07d}"
+        platform.refunds.append(Order(day, int(users[row]), int(items[row]), order, amounts[row], int(starts[row])))
+
+
+def order_notes(platform: State, users: Array, items: Array, /, *, discount: Array, day: int) -> Array:
+    """What an order notes beside its amount: what the coupon took off in yuan, and whether it renews a membership."""
+    renewal = platform.catalogue.repeatable[items] & (platform.lives.member_until[users] >= day - WEEK)
+    words = {False: "false", True: "true"}
+    pairs = zip(discount.tolist(), renewal.tolist(), strict=True)
+    return objects([f'{{"discount":"{money(fen)}","renewal":{words[again]}}}' for fen, again in pairs])
+
+
+def give_rights(platform: State, users: Array, items: Array, numbers: Array, /, *, moments: Array) -> Array:
+    """Note what the orders entitle to, for good or, of a membership, for a term; the seconds at which that begins."""
+    lives, term = platform.lives, platform.world.shop["membership_days"]
+    member = platform.catalogue.repeatable[items]
+    starts = np.where(member, np.maximum(moments, lives.member_until[users] * DAY), moments)
+    ends = np.where(member, (starts // DAY + term) * DAY, FOREVER)  # at midnight
+    lives.member_until[users[member]] = ends[member] // DAY
+    rows = zip(users.tolist(), items.tolist(), starts.tolist(), ends.tolist(), numbers.tolist(), strict=True)
+    platform.rights += [Right(who, what, begin, end, f"o{number:07d}") for who, what, begin, end, number in rows]
+    return starts
 
 
 def money(fen: int, /) -> str:
@@ -152,10 +223,19 @@ def money(fen: int, /) -> str:
 
 
 def enrol(visits: Visits, rows: Array, items: Array, /) -> None:
-    """Give the items to the users and log it."""
-    lives = visits.platform.lives
-    visits.tell("enrol", rows, gap=6, course=visits.platform.catalogue.ids[items])
-    lives.owned[visits.users[rows], items] = True
+    """Give the items to the users and log it; a bundle gives all its parts."""
+    platform = visits.platform
+    lives, catalogue = platform.lives, platform.catalogue
+    bundled = catalogue.kinds[items] == "bundle"
+    lives.owned[visits.users[rows[bundled]], items[bundled]] = True
+    single = np.flatnonzero(~bundled)
+    visits.tell("enrol", rows[single], gap=6, course=catalogue.ids[items[single]])
+    lives.owned[visits.users[rows[single]], items[single]] = True
+    for part in np.flatnonzero(np.isin(catalogue.bundle, items[bundled])):
+        chosen = rows[bundled][items[bundled] == catalogue.bundle[part]]
+        new = chosen[~lives.owned[visits.users[chosen], part]]
+        visits.tell("enrol", new, gap=1, course=catalogue.ids[part], parent=catalogue.ids[catalogue.bundle[part]])
+        lives.owned[visits.users[new], part] = True
 
 
 def claim_coupons(visits: Visits, rows: Array, /) -> None:
@@ -164,21 +244,47 @@ def claim_coupons(visits: Visits, rows: Array, /) -> None:
     rows = rows[platform.lives.coupon[visits.users[rows]] < 0]
     numbers = platform.take("coupons", len(rows))
     platform.lives.coupon[visits.users[rows]] = numbers
-    coupons = objects([f"q{number:06d}" for number in numbers.tolist()])
+    coupons = Coded("q%06d", numbers)
     visits.tell("coupon", rows, gap=5, object=coupons, props='{"action":"claimed"}', **campaign(visits))
 
 
-def refund_due(platform: Platform, day: int, /) -> None:
+def redeem(visits: Visits, rows: Array, /) -> None:
+    """Let some of those with enough points turn them into a reward."""
+    platform = visits.platform
+    cost, users = platform.world.events["reward_points"], visits.users[rows]
+    chosen = platform.chance(platform.world.events["redeem"], rows[platform.lives.points[users] >= cost])
+    platform.lives.points[visits.users[chosen]] -= cost
+    visits.tell("redeem", chosen, gap=10, object="reward1", quantity=cost)
+
+
+def refund_due(platform: State, day: int, /) -> None:
     """Pay back the orders that are due on `day`; some of their buyers complain as well."""
     lives, rng, journal = platform.lives, platform.rng, platform.journal
     due = [order for order in platform.refunds if order.day == day]
     platform.refunds[:] = [order for order in platform.refunds if order.day != day]
     for order in due:
         second = rng.integers(9 * 3600, 22 * 3600, 1)
-        who = {"uid": platform.people.uid[order.person], "course": platform.catalogue.ids[order.item]}
+        person = np.array([order.person])
+        who = {"uid": accounts(person), "course": platform.catalogue.ids[order.item]}
         journal.record("refund", second, **who, object=order.order, amount=order.amount, currency="CNY")
         if rng.random() < platform.world.shop["complain"]:
-            journal.record("complain", np.minimum(second + 600, DAY - 1), **who, object=order.order)
-        lives.owned[order.person, order.item] = False
-        if lives.current[order.person] == order.item:
+            complaint = np.minimum(second + 600, DAY - 1)
+            journal.record("complain", complaint, **who, object=order.order)
+            platform.library.keep(
+                COMPLAINT,
+                [order.order],
+                authors=person,
+                moments=day * DAY + complaint,
+                subjects=[platform.catalogue.titles[order.item]],
+                liking=np.zeros(1, np.int64),
+            )
+        platform.rights.append(Right(order.person, order.item, order.starts, day * DAY + int(second[0]), order.order))
+        take_back(lives, platform.catalogue.bundle, order)
+
+
+def take_back(lives: Lives, bundle: Array, order: Order, /) -> None:
+    """The buyer no longer has what was paid back, nor what came with it."""
+    for item in (order.item, *np.flatnonzero(bundle == order.item).tolist()):
+        lives.owned[order.person, item] = False
+        if lives.current[order.person] == item:
             lives.current[order.person] = -1

@@ -2,7 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any
@@ -40,6 +40,7 @@ class World:
     community: dict[str, Any]
     events: dict[str, Any]
     mess: dict[str, Any]
+    actions: dict[str, Any]
     seasons: list[Season]
     words: dict[str, Any]
 
@@ -47,6 +48,10 @@ class World:
     def categories(self) -> list[str]:
         """Names of the categories that people have tastes over."""
         return [category["name"] for category in self.words["categories"]]
+
+    def day_name(self, day: int, /) -> str:
+        """The local date of a day of the world."""
+        return (self.start + timedelta(days=day)).isoformat()
 
     def visits_on(self, day: int, /) -> float:
         """The multiplier that holidays and promotions put on visiting on `day`."""
@@ -72,9 +77,22 @@ def load_world(name: str, /) -> World:
     if name not in worlds:
         near = ", ".join(get_close_matches(name, worlds) or sorted(worlds))
         raise UsageError(f"There is no simulated world {name!r} in worlds.toml.", remedy=f"Choose one of: {near}.")
-    table = worlds[name]
+    table = inherit(worlds, name)
     seasons = [season(raw, start=table["start"]) for raw in table.pop("seasons")]
     return World(name=name, seasons=seasons, words=read_toml("words.toml"), **table)
+
+
+def inherit(worlds: dict[str, Any], name: str, /) -> dict[str, Any]:
+    """The table of a world, with what it does not say itself taken from the world named by its `base`."""
+    table = dict(worlds[name])
+    base = table.pop("base", None)
+    return merged(inherit(worlds, base), table) if base else table
+
+
+def merged(under: dict[str, Any], over: dict[str, Any], /) -> dict[str, Any]:
+    """Both tables as one; where both hold a table, so merged, and otherwise `over` wins."""
+    both = {key: merged(under[key], over[key]) for key in under.keys() & over.keys() if isinstance(over[key], dict)}
+    return {**under, **over, **both}
 
 
 def season(raw: dict[str, Any], /, *, start: date) -> Season:
