@@ -1,16 +1,13 @@
 """The command line: a thin skin over the steps. Exit code 0 good, 1 failed, 2 wrong use; never a traceback."""
 
-import os
 import sys
-import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lyceum.errors import LyceumError
-from pipelines import cli_platform, cli_reading
+from pipelines import cli_ending, cli_platform, cli_reading
 from pipelines.cli_options import AsOf, Config, HomeFolder, opened, said, settings_of
 
 EXAMPLES = """\b
@@ -144,6 +141,8 @@ def featurise(
         _one_step("featurise", as_of, home, config)
         return
     monday, end = parse_as_of(first, option="--from"), parse_as_of(last, option="--to")
+    if end < monday:
+        raise UsageError(f"--from {monday} lies after --to {end}.", remedy="Exchange them.")
     while monday <= end:
         _one_step("featurise", str(monday), home, config)
         monday += WEEK
@@ -203,35 +202,8 @@ def _about(
 
 
 def main() -> None:
-    """Run the command line and turn every known failure into one sentence and an exit code."""
-    try:
-        app(standalone_mode=True)
-    except LyceumError as error:
-        typer.echo(f"lyceum: {error}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        place = f" at {error.filename}" if error.filename else ""
-        typer.echo(f"lyceum: The system refused{place}: {error.strerror or type(error).__name__}.", err=True)
-        sys.exit(1)
-    except Exception as error:
-        _say_unexpected(error)
-        sys.exit(1)
-
-
-def _say_unexpected(error: Exception) -> None:
-    """Name the place, not the message: a library's message may quote a value out of the logs."""
-    if os.environ.get("LYCEUM_DEBUG"):
-        traceback.print_exception(error)
-        return
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(frame.filename).name}:{frame.lineno}"
-    typer.echo(
-        f"lyceum: An unexpected {type(error).__name__} in {where}; this is a defect of lyceum. "
-        "Nothing was published. Run again with LYCEUM_DEBUG=1 for the details and report them.",
-        err=True,
-    )
+    """Run the command line; every known failure is one sentence and an exit code."""
+    sys.exit(cli_ending.run(app))
 
 
 if __name__ == "__main__":

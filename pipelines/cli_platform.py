@@ -51,14 +51,14 @@ def pseudonym(home: HomeFolder = None, config: Config = None) -> None:
     """
     from lyceum import privacy
     from lyceum.errors import UsageError
+    from pipelines.exporting import own_key
 
     asked = sys.stdin.isatty()
     own = (typer.prompt("User id", hide_input=True, err=True) if asked else sys.stdin.readline()).strip()
     if not own:
         raise UsageError("No id was given.", remedy="Type the platform's own user id.")
     with opened(home, config) as ctx:
-        key = privacy.load_key(ctx.platform.name, create=False)
-        typer.echo(privacy.pseudonym(key, own))
+        typer.echo(privacy.pseudonym(own_key(ctx), own))
 
 
 def up(

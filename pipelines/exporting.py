@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lyceum import engine, privacy, releases
-from lyceum.errors import InputError, UsageError
+from lyceum.errors import HomeError, InputError, UsageError
 from lyceum.home import write_atomically
 from lyceum.schema import table
 from lyceum.sources import load
@@ -18,11 +18,12 @@ def export(ctx: Context, name: str, /, *, ids: Path, to: Path) -> int:
     Raises:
         UsageError: the table has no user_id, or `to` lies inside the home.
         InputError: the file of ids is missing or holds none.
+        HomeError: no key, or another than the home's.
     """
     listed = table(f"marts.{name}")
     if "user_id" not in listed.names:
         raise UsageError(f"marts.{name} has no user_id to give back.", remedy="Export a list about people.")
-    if to.absolute().is_relative_to(ctx.home.root):
+    if to.resolve().is_relative_to(ctx.home.root.resolve()):
         raise UsageError(f"{to} lies inside the home, which holds no raw ids.", remedy="Name a file elsewhere.")
     own_ids = _pseudonyms(ctx, ids)
     con = engine.connect(releases.current(ctx.home).database, read_only=True)
@@ -40,6 +41,21 @@ def export(ctx: Context, name: str, /, *, ids: Path, to: Path) -> int:
     return int(rows.num_rows)
 
 
+def own_key(ctx: Context, /) -> privacy.Key:
+    """The key that this home was begun with.
+
+    Raises:
+        HomeError: there is none, or another one: its pseudonyms would be nobody's.
+    """
+    key = privacy.load_key(ctx.platform.name, create=False)
+    if privacy.fingerprint(key) != ctx.platform.key_fingerprint:
+        raise HomeError(
+            f"{ctx.home.root} was begun with another pseudonym key than the one found.",
+            remedy=f"Restore {privacy.key_file(ctx.platform.name)} from its backup, or unset {privacy.VARIABLE}.",
+        )
+    return key
+
+
 def _pseudonyms(ctx: Context, ids: Path) -> object:
     import pyarrow as pa
 
@@ -50,5 +66,5 @@ def _pseudonyms(ctx: Context, ids: Path) -> object:
         raise InputError(f"{ids} holds no ids.", remedy="Write one id a line.")
     if load(ctx.platform.source).pseudonymous:
         return pa.table({"user_id": own, "own_id": own})
-    key = privacy.load_key(ctx.platform.name, create=False)
+    key = own_key(ctx)
     return pa.table({"user_id": [privacy.pseudonym(key, each) for each in own], "own_id": own})

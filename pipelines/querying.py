@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import get_terminal_size
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from lyceum import engine, releases
@@ -79,7 +80,9 @@ def as_csv(rows: "pa.Table", /) -> str:
     import io
 
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    # A lone carriage return within a cell is quoted only if lines end with one, too.
+    lines = SimpleNamespace(write=lambda line: text.write(line.removesuffix("\r\n") + "\n"))
+    writer = csv.writer(lines, lineterminator="\r\n")
     writer.writerow(rows.column_names)
     for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
         writer.writerow([_harmless(value) for value in row])

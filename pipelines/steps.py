@@ -36,7 +36,7 @@ WHY = {
     "no_communities": "The logs hold no interaction between people.",
     "not_yet_built": "Nothing computes it yet.",
     "no_predecessor": "The week before was never published, so there is nothing to compare with.",
-    "nothing_to_show": "Nobody active lacks an item that is on sale.",
+    "nothing_to_show": "Nobody active lacks an item that is on sale and that others have had.",
     "nobody_at_risk": "Nobody's risk reaches the threshold of the list.",
     "rule_ships": "No model beats the simple rule on a later week, so the rule ships.",
     "champion_kept": "A trained model for this or an earlier week exists; it scores the week.",

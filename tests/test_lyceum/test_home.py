@@ -1,6 +1,5 @@
 """One home, one platform, one writer."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -99,4 +98,4 @@ def test_a_text_is_replaced_whole_with_its_mode_and_no_leftover(tmp_path):
     write_atomically(file, "新\n", mode=0o600)
     assert file.read_text(encoding="utf-8") == "新\n"
     assert file.stat().st_mode & 0o777 == 0o600
-    assert os.listdir(file.parent) == ["list.csv"]
+    assert [path.name for path in file.parent.iterdir()] == ["list.csv"]

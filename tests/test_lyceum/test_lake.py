@@ -126,7 +126,9 @@ def test_the_log_has_statistics_but_of_no_persons_id(lake):
     lake.append(EVENTS, reader(EVENTS, [event(2)]))
     users = [{"user_id": "secret-person-1", "invited_by": "secret-person-2", **BATCH}]
     lake.append(USERS, reader(USERS, users))
-    raw = [{"file": "x", "line": 1, "mapping": "m", "code": "c", "sentence": "s", "raw": "secret-person-1,x", **BATCH}]
+    raw = [
+        {"file": "x", "line": 1, "mapping": "m", "code": "c", "sentence": "s", "raw": "secret-person-1,x", **BATCH}
+    ]
     lake.append(REJECTS, reader(REJECTS, raw))
     seen = set()
     for log in lake.root.glob("*/_delta_log/*.json"):
@@ -149,10 +151,12 @@ def test_rows_as_delivered_are_for_the_owner_alone(lake):
     assert len(rows(lake, REJECTS)) == 2
 
 
-LINES = st.lists(st.tuples(st.text("aé数'\n ", max_size=5), st.integers(-9, 9), st.none() | st.integers(0, 99)), max_size=12)
+LINES = st.lists(
+    st.tuples(st.text("aé数'\n ", max_size=5), st.integers(-9, 9), st.none() | st.integers(0, 99)), max_size=12
+)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=LINES)
 def test_the_same_rows_leave_the_same_digest_whatever_lay_in_memory(tmp_path_factory, lines):
     listed = ", ".join(f"({quoted(u)}, {d}, {'NULL' if p is None else p})" for u, d, p in lines)

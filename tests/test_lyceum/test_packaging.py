@@ -40,7 +40,9 @@ def tracked() -> list[Path]:
 def test_every_folder_with_code_ships_and_nothing_else_does():
     left_out = {"tests", "benchmarks", "scripts", "docs", "."}
     folders = {path.parent for path in tracked() if path.suffix == ".py"}
-    shipped = {str(folder).replace("/", ".") for folder in folders if folder.parts and folder.parts[0] not in left_out}
+    shipped = {
+        str(folder).replace("/", ".") for folder in folders if folder.parts and folder.parts[0] not in left_out
+    }
     assert sorted(declared()["packages"]) == sorted({*shipped, "data.sources"})
 
 
@@ -109,7 +111,8 @@ def test_the_environment_is_what_the_lock_says():
 def test_help_is_quick_because_it_loads_nothing_heavy(arguments):
     script = (
         "import sys, json\nfrom pipelines.cli import main\n"
-        "try:\n    main()\nfinally:\n    print('LOADED', json.dumps(sorted({n.partition('.')[0] for n in sys.modules})))"
+        "try:\n    main()\nfinally:\n"
+        "    print('LOADED', json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
     found = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr

@@ -1,6 +1,7 @@
 """Weeks are cut on Monday 00:00 of the platform's own time zone."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ def test_weeks_before_are_consecutive_and_end_with_the_one_asked_for(day, count)
     found = weeks.weeks_before(monday, count)
     assert len(found) == count
     assert found[-1] == monday
-    assert all(later - earlier == weeks.WEEK for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later - earlier == weeks.WEEK for earlier, later in pairwise(found))
 
 
 @pytest.mark.parametrize(

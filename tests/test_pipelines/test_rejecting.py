@@ -11,7 +11,7 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
 
 def keep(lake, *, days_old):
-    row = {name: "x" for name in REJECTS.names} | {"line": days_old, "ingested_at": NOW - timedelta(days=days_old)}
+    row = dict.fromkeys(REJECTS.names, "x") | {"line": days_old, "ingested_at": NOW - timedelta(days=days_old)}
     lake.append(REJECTS, pa.Table.from_pylist([row | {"raw": f"old-{days_old}"}], schema=REJECTS.arrow()).to_reader())
 
 

@@ -1,0 +1,185 @@
+"""A small simulated platform, taken in and run for its last two weeks once per session, without Airflow."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from lyceum.home import Home
+from lyceum.settings import Settings
+from lyceum.weeks import weeks_before
+from pipelines.context import Context
+from pipelines.opening import open_home, open_source
+from pipelines.steps import StepResult
+
+NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
+
+
+def quiet(_line: str) -> None:
+    pass
+
+
+class CommandLine(Protocol):
+    """Starts lyceum in a folder, which also holds its keys; `env` is added to the environment."""
+
+    def __call__(self, folder: Path, *arguments: object, **env: str) -> subprocess.Popen[str]: ...
+
+
+@pytest.fixture(scope="session")
+def started() -> CommandLine:
+    def start(folder: Path, *arguments: object, **env: str) -> subprocess.Popen[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("LYCEUM_")}
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+            cwd=folder,
+            env={**kept, "XDG_CONFIG_HOME": str(folder / "config"), "COLUMNS": "300", **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_interruptible,
+        )
+
+    return start
+
+
+def _interruptible() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would this."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def lyceum_cli(started) -> Callable[..., Ended]:
+    """Like `started`, and waits for the end."""
+
+    def run(folder: Path, *arguments: object, **env: str) -> Ended:
+        with started(folder, *arguments, **env) as process:
+            out, err = process.communicate()
+        return Ended(process.returncode, out, err)
+
+    return run
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A home with two published weeks, and what its steps returned."""
+
+    ctx: Context
+    weeks: list[date]
+    results: dict[date, list[StepResult]]
+
+    @property
+    def home(self) -> Home:
+        return self.ctx.home
+
+
+def run_weeks(landing: Path, folder: Path, weeks: list[date]) -> Finished:
+    """Take `landing` into a new home at `folder` and run the weeks there."""
+    from pipelines.week import run_week, take_in
+
+    ctx = open_source("demo", landing, Home(folder), settings=Settings(), now=NOW, say=quiet)
+    take_in(ctx, init_key=True)
+    ctx = open_home(ctx.home, settings=ctx.settings, now=NOW, say=quiet)
+    return Finished(ctx, weeks, {week: run_week(ctx, as_of=week) for week in weeks})
+
+
+@pytest.fixture(scope="session")
+def landing(tmp_path_factory) -> tuple[Path, date]:
+    """The deliveries of 400 people over 12 weeks, and the Monday after."""
+    from lyceum.simulator import simulate
+
+    folder = tmp_path_factory.mktemp("platform") / "landing"
+    return folder, simulate(folder, users=400, weeks=12, seed=7).as_of
+
+
+@pytest.fixture(scope="session")
+def finished(landing, tmp_path_factory) -> Iterator[Finished]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        patch.delenv("LYCEUM_SECRET", raising=False)
+        yield run_weeks(landing[0], tmp_path_factory.mktemp("finished") / "home", weeks_before(landing[1], 2))
+
+
+@pytest.fixture
+def run_elsewhere(finished, landing) -> Callable[[Path], Finished]:
+    """Does in another folder what was done in the finished home, under the same key."""
+    return lambda folder: run_weeks(landing[0], folder, finished.weeks)
+
+
+@pytest.fixture
+def copied(finished, tmp_path) -> Callable[..., Context]:
+    """Makes a context in a copy of the finished home, with other settings where they are given."""
+
+    def copy(**settings: object) -> Context:
+        home = Home(tmp_path / "home")
+        if not home.root.exists():
+            shutil.copytree(finished.home.root, home.root, symlinks=True)
+        chosen = finished.ctx.settings.model_copy(update=settings)
+        return replace(finished.ctx, home=home, settings=chosen)
+
+    return copy
+
+
+PEOPLE = ("u1", "u2", "u3", "u4")
+
+
+SECRET = "a secret that is only used in tests, 32"
+
+
+@pytest.fixture
+def small(small_home, tmp_path, monkeypatch) -> Context:
+    """A copy of a home with two published weeks of four people, for whatever only reads."""
+    monkeypatch.setenv("LYCEUM_SECRET", SECRET)
+    home = Home(tmp_path / "home")
+    shutil.copytree(small_home, home.root, symlinks=True)
+    return Context(Settings(), home, home.platform(), NOW, quiet)
+
+
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory) -> Path:
+    """Made by hand, because no step takes part."""
+    from lyceum import engine, privacy, releases
+    from lyceum.home import Platform
+    from pipelines.digest import digest
+
+    key = privacy.Key(SECRET.encode())
+    home = Home(tmp_path_factory.mktemp("small") / "home")
+    platform = Platform("demo", "demo", home.landing, "Asia/Shanghai", "CNY", "zh", privacy.fingerprint(key))
+    home.claim(platform)
+    for week in (date(2026, 6, 29), date(2026, 7, 6)):
+        folder = releases.stage(home, week)
+        with engine.connect(folder / releases.DATABASE) as con:
+            for schema in ("marts", "history", "features", "quality"):
+                con.execute(f"CREATE SCHEMA {schema}")
+            for table in releases.contents():
+                con.execute(table.ddl())
+            for place, person in enumerate(PEOPLE, 1):
+                own = privacy.pseudonym(key, person)
+                con.execute("INSERT INTO marts.user_scores (user_id, churn_28d) VALUES (?, ?)", [own, place / 10])
+                con.execute(
+                    "INSERT INTO marts.early_warnings (user_id, holdout, suggested_action) VALUES (?, ?, ?)",
+                    [own, place == 2, "=HYPERLINK(1)"],
+                )
+            tables = {table.name: digest(con, table) for table in releases.contents()}
+        (folder / "report").mkdir()
+        for name in ("index.html", "index.zh.html", "index.en.html"):
+            (folder / "report" / name).write_text(f"<h1>{week}</h1>")
+        releases.switch(home, releases.commit(home, folder, {"as_of": str(week), "tables": tables}))
+    home.reports.mkdir()
+    (home.reports / "index.html").write_text("<h1>every week</h1>")
+    return home.root

@@ -1,0 +1,73 @@
+"""The archive of reports: on loopback, reports only."""
+
+import http.client
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from lyceum.errors import HomeError
+from lyceum.home import Home
+from pipelines.serving import serve
+
+SERVE = """
+import sys
+from pathlib import Path
+from lyceum.home import Home
+from pipelines.serving import serve
+serve(Home(Path(sys.argv[1])), port=0, say=lambda line: print(line, flush=True))
+"""
+
+
+def interruptible() -> None:
+    """A process started in the background by a shell ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    home = Home(tmp_path / "home")
+    (home.reports / "2026-07-06").mkdir(parents=True)
+    (home.reports / "index.html").write_text("every week")
+    (home.reports / "2026-07-06" / "index.html").write_text("one week")
+    (home.root / "platform.json").write_text("private")
+    return home
+
+
+@pytest.fixture
+def port(home):
+    command = [sys.executable, "-c", SERVE, str(home.root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=interruptible) as process:
+        line = process.stdout.readline()
+        assert line.startswith("Reports: http://127.0.0.1:")
+        yield int(re.search(r":(\d+)/", line)[1])
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == "Ended.\n"
+    assert process.returncode == 0
+
+
+def get(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    found = answer.status, answer.read().decode(errors="replace")
+    connection.close()
+    return found
+
+
+def test_reports_are_shown_and_nothing_else(port):
+    assert get(port, "/") == (200, "every week")
+    assert get(port, "/2026-07-06/") == (200, "one week")
+    for path in ("/../platform.json", "/%2e%2e/platform.json", "/..%2fplatform.json", "//../platform.json"):
+        status, text = get(port, path)
+        assert status == 404
+        assert "private" not in text
+    assert get(port, "/", "POST")[0] == 501
+    assert get(port, "/", "DELETE")[0] == 501
+
+
+def test_without_a_report_the_next_step_is_named(tmp_path):
+    with pytest.raises(HomeError, match=r"no report yet.*lyceum run"):
+        serve(Home(tmp_path), port=0, say=print)
