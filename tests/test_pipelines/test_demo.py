@@ -11,6 +11,7 @@ import pytest
 
 from lyceum.errors import HomeError, UsageError
 from lyceum.home import Home
+from lyceum.lake import Lake
 from lyceum.schema import table, tables
 from pipelines.demo import demo, plan
 from pipelines.orchestration import Run
@@ -22,10 +23,11 @@ def quiet(_line: str) -> None:
     pass
 
 
-def test_everything_is_taken_in_once_and_then_week_follows_week():
+def test_week_follows_week_each_after_what_was_delivered():
     assert plan(date(2026, 7, 6), count=2) == [
-        Run("ingest_events", datetime(2026, 7, 5, 19, tzinfo=UTC)),
+        Run("ingest_events", datetime(2026, 6, 28, 19, tzinfo=UTC)),
         Run("weekly_insights", datetime(2026, 6, 28, 19, tzinfo=UTC)),
+        Run("ingest_events", datetime(2026, 7, 5, 19, tzinfo=UTC)),
         Run("weekly_insights", datetime(2026, 7, 5, 19, tzinfo=UTC)),
     ]
 
@@ -77,19 +79,38 @@ def test_airflow_publishes_what_the_command_line_publishes(tmp_path: Path, monke
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     said: list[str] = []
     home, other = Home(tmp_path / "home"), Home(tmp_path / "other")
-    result = demo(home, **SMALL, say=said.append)
+    result = demo(home, **SMALL, airflow_weeks=1, say=said.append)
     assert result.as_of == date(2026, 3, 16)
     assert result.report.is_file()
     assert any("demo.key" in line for line in said)
     assert {"simulate", "airflow", "score"} <= set(result.seconds)
 
     arguments = ["run", "--source", "demo", "--data", home.landing, "--home", other.root]
-    command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments), "--as-of", "2026-03-16", "--weeks", "2"]
+    command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments), "--as-of", "2026-03-16"]
     found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert found.returncode == 0, found.stderr[-2000:]
     assert differences(result.database, other.current / "lyceum.duckdb") == {}
 
     before = [release.name for release in sorted(home.releases.iterdir())]
-    again = demo(home, **SMALL, say=said.append)
+    again = demo(home, **SMALL, airflow_weeks=1, say=said.append)
     assert again.as_of == result.as_of
     assert [release.name for release in sorted(home.releases.iterdir())] == before
+
+
+@pytest.mark.airflow
+def test_the_platform_contacts_whom_the_list_names_and_leaves_the_holdout_alone(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    home = Home(tmp_path / "home")
+    result = demo(home, **SMALL, airflow_weeks=2, say=quiet)
+    assert [release.name for release in sorted(home.releases.iterdir())] == ["2026-03-09-r001", "2026-03-16-r001"]
+    con = duckdb.connect(str(result.database), read_only=True)
+    listed = "SELECT user_id FROM history.early_warnings WHERE as_of = DATE '2026-03-09' AND {}"
+    named, held_out = (
+        {row[0] for row in con.execute(listed.format(c)).fetchall()} for c in ("NOT holdout", "holdout")
+    )
+    con.execute(f"CREATE TEMP TABLE contacts AS {Lake(home.lake).source(table('contacts'))}")
+    contacted = {row[0] for row in con.execute("SELECT user_id FROM contacts").fetchall()}
+    con.close()
+    assert contacted == named
+    assert named
+    assert not contacted & held_out
