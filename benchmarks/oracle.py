@@ -75,6 +75,7 @@ def main(argv: list[str] | None = None, /) -> int:
 def fit_reference(world: str, /, *, users: int, seed: int) -> Reference:
     """Boosted trees on the snapshots of a world with many people, another one than any that is measured on."""
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     lived = live(world, users=users, weeks=REFERENCE_WEEKS, seed=1_000_000 + seed, ask=REFERENCE_WEEKS)
     last = REFERENCE_WEEKS - HORIZON
@@ -83,9 +84,10 @@ def fit_reference(world: str, /, *, users: int, seed: int) -> Reference:
     for target in targets():
         known = frame[frame[target.label].notna()]
         trees = HistGradientBoostingClassifier(
-            learning_rate=0.06, max_iter=220, max_leaf_nodes=15, min_samples_leaf=100, random_state=0
+            learning_rate=0.08, max_iter=140, max_leaf_nodes=15, min_samples_leaf=100, early_stopping=False
         )
-        models[target.name] = trees.fit(columns(lived, known), known[target.label].to_numpy(np.int64))
+        with threadpool_limits(1):  # on a busy machine its threads wait for each other longer than they work
+            models[target.name] = trees.fit(columns(lived, known), known[target.label].to_numpy(np.int64))
     return Reference(models)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lyceum.simulator.catalogue import Catalogue
 from lyceum.simulator.draw import Array, choose, objects
 from lyceum.simulator.journal import Coded
 from lyceum.simulator.library import COMPLAINT
@@ -279,12 +280,14 @@ def refund_due(platform: State, day: int, /) -> None:
                 liking=np.zeros(1, np.int64),
             )
         platform.rights.append(Right(order.person, order.item, order.starts, day * DAY + int(second[0]), order.order))
-        take_back(lives, platform.catalogue.bundle, order)
+        take_back(lives, platform.catalogue, order)
 
 
-def take_back(lives: Lives, bundle: Array, order: Order, /) -> None:
-    """The buyer no longer has what was paid back, nor what came with it."""
-    for item in (order.item, *np.flatnonzero(bundle == order.item).tolist()):
+def take_back(lives: Lives, catalogue: Catalogue, order: Order, /) -> None:
+    """The buyer no longer has what was paid back, nor what came with it, and is no member by it."""
+    if catalogue.repeatable[order.item]:
+        lives.member_until[order.person] = -1
+    for item in (order.item, *np.flatnonzero(catalogue.bundle == order.item).tolist()):
         lives.owned[order.person, item] = False
         if lives.current[order.person] == item:
             lives.current[order.person] = -1

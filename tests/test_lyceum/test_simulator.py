@@ -84,9 +84,9 @@ def local(event):
 
 
 def test_same_seed_same_bytes_in_another_process(tmp_path):
-    simulate(tmp_path / "here", users=60, weeks=3, seed=5)
+    simulate(tmp_path / "here" / "raw", users=60, weeks=3, seed=5, truth=tmp_path / "here" / "truth")
     code = "import sys; from pathlib import Path; from lyceum.simulator import simulate; "
-    code += "simulate(Path(sys.argv[1]), users=60, weeks=3, seed=5)"
+    code += "base = Path(sys.argv[1]); simulate(base / 'raw', users=60, weeks=3, seed=5, truth=base / 'truth')"
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "OMP_NUM_THREADS": "1", "TZ": "America/Lima"}
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], env=environment, check=True)
     assert digest(tmp_path / "here") == digest(tmp_path / "there")

@@ -209,6 +209,11 @@ def test_true_chances_of_a_week_come_true(lived, events):
     assert 0.4 < bought.sum() / truth["buying"].sum() < 2.5
 
 
+@pytest.mark.parametrize("world", ["calm", "fragile", "no_effect"])
+def test_every_world_can_be_lived(tmp_path, world):
+    assert simulate(tmp_path / "raw", users=50, weeks=2, seed=1, world=world).events > 50
+
+
 def test_a_world_takes_what_it_does_not_say_from_its_base():
     demo, fragile = load_world("demo"), load_world("fragile")
     assert fragile.life["newcomer_hazard"] != demo.life["newcomer_hazard"]
