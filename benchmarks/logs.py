@@ -120,8 +120,8 @@ def frames(lived: Lived, /, *, mondays: list[int], known_until: int) -> pd.DataF
     con.execute("SET threads = 2")
     con.register("log", events_table(lived))
     con.execute(
-        "CREATE TABLE events AS SELECT * REPLACE ((cents / 100)::DECIMAL(18, 2) AS cents), NULL::VARCHAR AS object_id, "
-        "CAST(row_number() OVER () AS VARCHAR) AS event_id FROM log"
+        "CREATE TABLE events AS SELECT * REPLACE ((cents / 100)::DECIMAL(18, 2) AS cents), "
+        "NULL::VARCHAR AS object_id, CAST(row_number() OVER () AS VARCHAR) AS event_id FROM log"
     )
     con.execute("ALTER TABLE events RENAME cents TO amount")
     con.register("items", items_table(lived))
