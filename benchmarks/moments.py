@@ -1,4 +1,4 @@
-"""How near the simulated world lies to real ones: `python -m benchmarks.moments [--data ../shared/data]`.
+"""How near the simulated world lies to real ones: `python -m benchmarks.moments --data FOLDER`.
 
 Gaps between acts, inequality of activity, purchases and refunds, and the reply graph, by the same queries over the
 simulated world and real sets: OULAD (learning), UCI Online Retail (purchases), a Stack Exchange site (community).
@@ -33,7 +33,7 @@ Measures = dict[str, float]
 def main(argv: list[str] | None = None, /) -> int:
     """Measure all, print the table, write it into the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.moments", description=str(__doc__).split("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="where the real sets lie")
+    parser.add_argument("--data", type=Path, required=True, help="folder with oulad, online_retail and stackexchange")
     parser.add_argument("--users", type=int, default=5_000, help="people in the simulated world (default 5,000)")
     parser.add_argument("--seed", type=int, default=7, help="of the simulated world (default 7)")
     parser.add_argument("--page", type=Path, default=PAGE, help=f"the page to write into (default {PAGE})")
