@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.snapshot import user_snapshot
 from lyceum import weeks
-from lyceum.tables import marts
+from lyceum.tables import marts, readout
 from lyceum.tables.features import ITEM_SNAPSHOT, USER_SNAPSHOT
 from models import lifecycle
 from models.classification import Logistic
@@ -24,7 +24,6 @@ from pipelines.train import segmented
 from pipelines.workspace import workspace
 
 ELIGIBLE_DAYS = 28
-LATER = (marts.ACTIVITY_EFFECTS, marts.OUTCOMES, marts.RESTATEMENTS)
 TRAITS_SHOWN = 5
 
 
@@ -54,7 +53,7 @@ def score(ctx: Context, as_of: date, /) -> Iterator[Part]:
         yield _coefficients(keeper)
         yield from recommending.recommendation_tables(keeper, people.loc[people["eligible"], "user_id"])
         yield _interests(keeper)
-        for table in LATER:
+        for table in readout.TABLES:
             yield keeper.skip(table, "not_yet_built")
 
 

@@ -1,6 +1,7 @@
 """What analysts query and managers read about: one row per key for the newest week."""
 
 from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, MONEY, VARCHAR, Column, Table
+from lyceum.tables import readout
 
 USER = Column("user_id", VARCHAR, "Pseudonym of the person", required=True)
 ITEM = Column("item_id", VARCHAR, "Identity of the item", required=True)
@@ -164,21 +165,6 @@ ITEM_PERFORMANCE = Table(
     ),
 )
 
-ACTIVITY_EFFECTS = Table(
-    "marts.activity_effects",
-    "What activities changed, against people like those who took part.",
-    ("activity_id", "outcome"),
-    (
-        Column("activity_id", VARCHAR, "The activity", required=True),
-        Column("outcome", VARCHAR, "What was measured", required=True),
-        Column("participants", BIGINT, "People who took part", "people"),
-        Column("effect", DOUBLE, "Estimated difference"),
-        Column("low_95", DOUBLE, "Lower end of the 95 % interval"),
-        Column("high_95", DOUBLE, "Upper end of the 95 % interval"),
-        Column("method", VARCHAR, "How it was estimated"),
-    ),
-)
-
 COMMUNITY_MEMBERS = Table(
     "marts.community_members",
     "What each person gives to and gets from the community in 84 days.",
@@ -251,24 +237,6 @@ EARLY_WARNINGS = Table(
     ),
 )
 
-OUTCOMES = Table(
-    "marts.outcomes",
-    "What became of earlier weeks' lists and recommendations.",
-    ("list_as_of", "list", "outcome"),
-    (
-        Column("list_as_of", DATE, "The week of the list", required=True),
-        Column("list", VARCHAR, "early_warnings or recommendations", required=True),
-        Column("outcome", VARCHAR, "What was measured", required=True),
-        Column("contacted", BIGINT, "People contacted or shown", "people"),
-        Column("contacted_rate", DOUBLE, "Share with the outcome among them", "ratio"),
-        Column("holdout", BIGINT, "People left alone", "people"),
-        Column("holdout_rate", DOUBLE, "Share with the outcome among them", "ratio"),
-        Column("effect", DOUBLE, "Difference of the two shares", "ratio"),
-        Column("low_95", DOUBLE, "Lower end of the 95 % interval", "ratio"),
-        Column("high_95", DOUBLE, "Upper end of the 95 % interval", "ratio"),
-    ),
-)
-
 WEEKLY_KPIS = Table(
     "marts.weekly_kpis",
     "The numbers that count, week by week, with their own history beside them.",
@@ -304,22 +272,9 @@ MODEL_COEFFICIENTS = Table(
     ),
 )
 
-RESTATEMENTS = Table(
-    "marts.restatements",
-    "Figures of earlier weeks that late or corrected logs changed.",
-    ("week", "kpi"),
-    (
-        Column("week", DATE, "Monday of the week", required=True),
-        Column("kpi", VARCHAR, "The figure", required=True),
-        Column("published", DOUBLE, "As it stood in the last release"),
-        Column("restated", DOUBLE, "As it stands now"),
-        Column("published_as_of", DATE, "The release that printed the old figure"),
-    ),
-)
-
 TABLES = (
     *(USER_SCORES, RECOMMENDATIONS, ITEM_TO_ITEM, SEGMENTS, SEGMENT_MIGRATION, INTERESTS),
-    *(LIFECYCLE_TRANSITIONS, GROWTH_FORECAST, CHANNEL_QUALITY, ITEM_PERFORMANCE, ACTIVITY_EFFECTS),
-    *(COMMUNITY_MEMBERS, COMMUNITY_HEALTH, POINTS_LEDGER, LEADERBOARD, EARLY_WARNINGS, OUTCOMES),
-    *(WEEKLY_KPIS, MODEL_COEFFICIENTS, RESTATEMENTS),
+    *(LIFECYCLE_TRANSITIONS, GROWTH_FORECAST, CHANNEL_QUALITY, ITEM_PERFORMANCE),
+    *(COMMUNITY_MEMBERS, COMMUNITY_HEALTH, POINTS_LEDGER, LEADERBOARD, EARLY_WARNINGS),
+    *(WEEKLY_KPIS, MODEL_COEFFICIENTS, *readout.TABLES),
 )
