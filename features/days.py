@@ -100,11 +100,6 @@ def _or_zero(value: ir.Value, type_name: str) -> ir.Value:
     return ibis.coalesce(value, ibis.literal(0).cast(type_name)).cast(type_name)
 
 
-def kinds_seen(events: ir.Table, /) -> ir.Table:
-    """The event types that the logs hold: one column `event_type`."""
-    return events.select("event_type").distinct()
-
-
 def monday(day: ir.DateValue, /) -> ir.DateValue:
     """The Monday of a local day. (Engines give a truncated date back as a timestamp, whatever ibis believes.)"""
     return day.truncate("W").cast("timestamp").cast("date")

@@ -102,11 +102,6 @@ class Classifier(Model):
         model._take(state)
         return model
 
-    @property
-    def dropped(self) -> tuple[str, ...]:
-        """Features that held no value in the training frame."""
-        return tuple(name for name in self.features if name not in self.kept)
-
     @abstractmethod
     def _learn(self, values: Floats, labels: NDArray[np.int64], /, *, seed: int) -> None: ...
 

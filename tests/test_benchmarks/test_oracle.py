@@ -15,7 +15,7 @@ def lived():
 
 
 @pytest.fixture(scope="module")
-def test_week(lived):
+def measured(lived):
     frame = logs.frames(lived, mondays=[10], known_until=14)
     return frame[frame["retained_28d"].notna()]
 
@@ -26,22 +26,22 @@ def test_the_log_in_memory_holds_what_the_files_hold(lived, tmp_path):
     assert 0.02 < named / written.events < 0.05  # anonymous visitors are left out
 
 
-def test_snapshots_are_about_people_seen_before(lived, test_week):
-    users = test_week["user_id"].to_numpy()
+def test_snapshots_are_about_people_seen_before(lived, measured):
+    users = measured["user_id"].to_numpy()
     assert (lived.platform.state.people.day[users] < 70).all()
     assert len(np.unique(users)) == len(users)
 
 
-def test_money_is_in_yuan(lived, test_week):
-    paid = test_week["spend_84d"].max()
+def test_money_is_in_yuan(lived, measured):
+    paid = measured["spend_84d"].max()
     assert 1 < paid < 5_000
 
 
-def test_the_filter_lies_between_recency_and_the_truth(lived, test_week):
-    users, stayed = test_week["user_id"].to_numpy(), test_week["retained_28d"].to_numpy(int)
+def test_the_filter_lies_between_recency_and_the_truth(lived, measured):
+    users, stayed = measured["user_id"].to_numpy(), measured["retained_28d"].to_numpy(int)
     filtered = bayes.retention(lived, week=10)[users]
     assert ((filtered > 0) & (filtered < 1)).all()
-    recency, truth = -test_week["recency_days"].to_numpy(float), lived.outlook[0][users]
+    recency, truth = -measured["recency_days"].to_numpy(float), lived.outlook[0][users]
     assert auc(stayed, recency) < auc(stayed, filtered) < auc(stayed, truth)
     assert filtered.mean() == pytest.approx(stayed.mean(), abs=0.06)
 
@@ -54,10 +54,10 @@ def test_the_filter_knows_nothing_of_what_comes_after(lived):
     assert np.array_equal(before, after)
 
 
-def test_the_true_chances_come_true(lived, test_week):
-    users = test_week["user_id"].to_numpy()
+def test_the_true_chances_come_true(lived, measured):
+    users = measured["user_id"].to_numpy()
     for outcome, chances in zip(("retained_28d", "purchased_28d"), lived.outlook, strict=True):
-        happened = test_week[outcome].to_numpy(float)
+        happened = measured[outcome].to_numpy(float)
         assert chances[users].mean() == pytest.approx(happened.mean(), abs=0.07)
         assert auc(happened, chances[users]) > 0.7
 

@@ -124,8 +124,9 @@ def test_a_secret_in_a_variable_is_not_quoted(monkeypatch):
 
 @pytest.mark.parametrize("name", ["LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_DEBUG"])
 def test_variables_that_are_no_settings_are_left_alone(monkeypatch, name):
+    expected = Settings.load()
     monkeypatch.setenv(name, "x")
-    Settings.load()
+    assert Settings.load() == expected
 
 
 def test_a_named_file_must_exist(tmp_path, monkeypatch):
