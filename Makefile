@@ -1,11 +1,11 @@
-# make demo | test | check | test-all | dictionary | lock | install [GPU=1] | clean
+# make demo | test | check | test-all | dictionary | suites | lock | install [GPU=1] | clean
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 SLOW_SUITES := slow real browser airflow wheel spark
 SHELL := /bin/bash
 
-.PHONY: demo test check test-all dictionary lock install install-spark system clean
+.PHONY: demo test check test-all dictionary suites lock install install-spark system clean
 
 demo: $(STAMP)  ## a simulated platform, its last weeks under Airflow, a report and a database
 	$(BIN)/lyceum demo
@@ -51,6 +51,9 @@ system:  ## Debian packages that browser and Spark tests need
 
 dictionary: $(STAMP)  ## docs/data-dictionary.md anew from lyceum/tables
 	$(BIN)/python -m lyceum.dictionary > docs/data-dictionary.md
+
+suites: $(STAMP)  ## expectations/suites anew from lyceum/tables and the written rules
+	$(BIN)/python -m expectations.derive
 
 lock:  ## resolve every dependency anew, with hashes, for Python 3.11 to 3.13
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \

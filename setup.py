@@ -22,7 +22,7 @@ setup(
     package_data={
         "": ["py.typed"],
         "data.sources": ["*.toml", "*.md"],
-        "expectations": ["*.json"],
+        "expectations": ["suites/*.json"],
         "lyceum.simulator": ["*.toml"],
         "reports": ["templates/*.html", "templates/*.css", "words/*.toml"],
     },

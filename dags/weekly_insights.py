@@ -20,7 +20,7 @@ MEANING = {
     "featurise": "What is known about every user and item before Monday 00:00, and the labels that have come due.",
     "train": "Fit the models that have no champion yet, only on weeks whose outcome is known.",
     "score": "Scores, segments, recommendations, community and growth: the tables of the week.",
-    "publish": "Build the release and its report, verify it, and switch `current` to it.",
+    "publish": "Judge snapshots and scores, build the release and its report, verify it, and switch `current` to it.",
 }
 
 AS_OF = Param(

@@ -1,6 +1,7 @@
-"""The one module that speaks Great Expectations: a real Checkpoint judges the facts of each table.
+"""The one module that speaks Great Expectations: a real Checkpoint judges every row of the tables, in their engine.
 
-Great Expectations takes seconds to import, so it is imported when the first verdict is asked for.
+Great Expectations takes seconds to import, so it is imported when the first verdict is asked for. Its counts are
+computed by DuckDB over views; of the data only the keys of a few unexpected rows ever come out.
 """
 
 import datetime as dt
@@ -9,10 +10,12 @@ from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from expectations.facts import facts
-from expectations.suites import FAIL, suite
-from lyceum.schema import table
-from lyceum.tables.canonical import FROM_SOURCES
+from expectations.dialect import shown
+from expectations.rule import FAIL, ROW_COUNT, Rule
+from expectations.sampling import sample
+from expectations.suites import suite
+from lyceum.errors import LyceumError
+from lyceum.schema import Table
 from lyceum.tables.quality import CHECKS
 
 if TYPE_CHECKING:
@@ -20,37 +23,40 @@ if TYPE_CHECKING:
     import pandas as pd
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 
-Facts = Mapping[str, int | float | None]
+ASKED = {"result_format": "BASIC", "partial_unexpected_count": 0}  # counts over all rows, and no value of any
+
+Found = dict[str, dict[str, Any]]
 
 
 def judge(
     con: "duckdb.DuckDBPyConnection",
+    tables: Collection[Table],
     /,
     *,
-    tables: Collection[str],
     as_of: dt.date,
-    event_types: Collection[str],
+    limits: Mapping[str, int] | None = None,
 ) -> "pd.DataFrame":
-    """The verdicts on `tables`: the columns of quality.checks, one row per expectation, in a fixed order.
+    """The verdicts on `tables`: the columns of quality.checks, one row per expectation, in the order of the suites.
 
-    `con` has a view with the schema's columns for each name in `tables`; every row of it counts. `as_of` is the
-    Monday that ends the week. `observed` holds counts and shares only. Raises LyceumError for a name that is no
-    table of the schema.
+    `con` has a view under the short name of each table, and of each that its rules refer to, with the schema's
+    columns; every row of it counts. `as_of` is the Monday that ends the week, `limits` further numbers that rules
+    may ask the view `week` for. An empty table has no verdicts, unless its suite says that it must not be empty.
+    Raises LyceumError if a table has not the columns that its suite speaks about.
     """
     import pandas as pd
 
-    rank = {known.short: place for place, known in enumerate(FROM_SOURCES)}
-    context = _context()
-    found = [
-        verdict
-        for name in sorted(set(tables), key=lambda name: (rank.get(name, len(rank)), name))
-        for verdict in _verdicts(
-            context,
-            suite(table(name)),
-            facts(con, table(name), tables=tables, as_of=as_of, event_types=event_types),
-        )
+    asked = {"as_of": f"DATE '{as_of}'", **{name: str(value) for name, value in (limits or {}).items()}}
+    listed = ", ".join(f"{value} AS {name}" for name, value in asked.items())
+    con.execute(f"CREATE OR REPLACE TEMP VIEW week AS SELECT {listed}")
+    rows = {table.name: _count(con, table) for table in tables}
+    chosen = [table for table in tables if rows[table.name] or _must_not_be_empty(table)]
+    found = _verdicts(con, chosen)
+    lines = [
+        _line(con, table, rule, found[table.name][rule["meta"]["rule"]], rows=rows[table.name])
+        for table in chosen
+        for rule in suite(table)["expectations"]
     ]
-    return pd.DataFrame(found, columns=CHECKS.names).astype({"success": bool})
+    return pd.DataFrame(lines, columns=CHECKS.names).astype({"success": bool, "unexpected": "Int64"})
 
 
 def blocking(checks: "pd.DataFrame", /) -> "pd.DataFrame":
@@ -58,7 +64,15 @@ def blocking(checks: "pd.DataFrame", /) -> "pd.DataFrame":
     return checks[~checks["success"] & (checks["severity"] == FAIL)].reset_index(drop=True)
 
 
-def _great_expectations() -> ModuleType:
+def _count(con: "duckdb.DuckDBPyConnection", table: Table) -> int:
+    return int(con.execute(f'SELECT count(*) FROM "{table.short}"').fetchall()[0][0])
+
+
+def _must_not_be_empty(table: Table) -> bool:
+    return any(rule["type"] == ROW_COUNT for rule in suite(table)["expectations"])
+
+
+def great_expectations() -> ModuleType:
     """The package, without the warnings that its import raises: it imports deprecated modules of `re`."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"module 'sre_\w+' is deprecated", DeprecationWarning)
@@ -66,9 +80,9 @@ def _great_expectations() -> ModuleType:
     return great_expectations
 
 
-def _context() -> "EphemeralDataContext":
+def context() -> "EphemeralDataContext":
     """A context that lives in memory, sends nothing and draws nothing."""
-    gx = _great_expectations()
+    gx = great_expectations()
     from great_expectations.data_context.types import base
 
     config = base.DataContextConfig(
@@ -76,56 +90,73 @@ def _context() -> "EphemeralDataContext":
         analytics_enabled=False,
         progress_bars=base.ProgressBarsConfig(globally=False),
     )
-    context: EphemeralDataContext = gx.get_context(mode="ephemeral", project_config=config)
-    return context
+    made: EphemeralDataContext = gx.get_context(mode="ephemeral", project_config=config)
+    return made
 
 
-def _verdicts(context: "EphemeralDataContext", rules: dict[str, Any], found: Facts, /) -> list[dict[str, Any]]:
-    """What a Checkpoint says about one row of facts, as rows of quality.checks in the order of the suite."""
-    import pandas as pd
-
-    gx = _great_expectations()
-    name = rules["name"]
-    asset = context.data_sources.add_pandas(name).add_dataframe_asset(name)
-    definition = gx.ValidationDefinition(
-        name=name,
-        data=asset.add_batch_definition_whole_dataframe(name),
-        suite=context.suites.add(gx.ExpectationSuite(**rules)),
-    )
-    checkpoint = gx.Checkpoint(
-        name=name,
-        validation_definitions=[context.validation_definitions.add(definition)],
-        result_format="BOOLEAN_ONLY",
-    )
-    outcome = context.checkpoints.add(checkpoint).run(batch_parameters={"dataframe": pd.DataFrame([found])})
-    (run,) = outcome.run_results.values()
-    results: Any = run.results
-    success = {_identity(result.expectation_config.to_json_dict()): result.success for result in results}
-    return [_row(name, rule, success[_identity(rule)], found) for rule in rules["expectations"]]
-
-
-def _identity(rule: dict[str, Any], /) -> tuple[str, str]:
-    return rule["type"], rule["kwargs"]["column"]
+def _verdicts(con: "duckdb.DuckDBPyConnection", tables: Collection[Table], /) -> dict[str, Found]:
+    """What the Checkpoint of each table says: table -> rule -> the result of Great Expectations as a dictionary."""
+    if not tables:
+        return {}
+    gx, known, found = great_expectations(), context(), {}
+    with shown(con) as url:
+        source = known.data_sources.add_sql("lyceum", connection_string=url)
+        for table in tables:
+            asset = source.add_table_asset(table.name, table_name=table.short)
+            definition = gx.ValidationDefinition(
+                name=table.name,
+                data=asset.add_batch_definition_whole_table("all rows"),
+                suite=known.suites.add(gx.ExpectationSuite(**suite(table))),
+            )
+            checkpoint = gx.Checkpoint(
+                name=table.name,
+                validation_definitions=[known.validation_definitions.add(definition)],
+                result_format=ASKED,
+            )
+            (run,) = known.checkpoints.add(checkpoint).run().run_results.values()
+            results: list[Any] = [each.to_json_dict() for each in run.results]
+            found[table.name] = {each["expectation_config"]["meta"]["rule"]: each for each in results}
+    return found
 
 
-def _row(name: str, rule: dict[str, Any], success: bool, found: Facts, /) -> dict[str, Any]:
-    kind, figure = _identity(rule)
-    cells = (
-        *(name, kind, figure, rule["meta"]["severity"], success),
-        *(_figure(found[figure]), _expected(rule["kwargs"]), rule["meta"]["sentence_en"]),
-    )
-    return dict(zip(CHECKS.names, cells, strict=True))
+def _line(
+    con: "duckdb.DuckDBPyConnection", table: Table, rule: Rule, found: dict[str, Any], /, *, rows: int
+) -> dict[str, Any]:
+    """One row of quality.checks."""
+    meta, result = rule["meta"], found["result"]
+    if found["exception_info"].get("raised_exception", True):
+        raise LyceumError(
+            f"The check {meta['rule']} of {table.name} could not be made: its columns are not those of the schema.",
+            remedy="Run the step that writes the table again with this version of lyceum.",
+        )
+    unexpected = None if rule["type"] == ROW_COUNT else _unexpected(result)
+    by_row = meta["counts"] == "rows" and rows > 0 and unexpected is not None
+    cells = {
+        **{"suite": table.name, "rule": meta["rule"], "expectation": rule["type"], "column_name": meta["column"]},
+        **{"severity": meta["severity"], "success": found["success"], "unexpected": unexpected},
+        "share": unexpected / rows if by_row and unexpected is not None else None,
+        "observed": f"{rows} rows" if unexpected is None else f"{unexpected} unexpected",
+        **{
+            "expected": _expected(rule["kwargs"]),
+            "sentence": meta["sentence_en"],
+            "sentence_zh": meta["sentence_zh"],
+        },
+        "sample": None if found["success"] else sample(con, table, rule),
+    }
+    return {name: cells[name] for name in CHECKS.names}
 
 
-def _figure(value: int | float | None, /) -> str:
-    """A count in full, a share with four digits; a fact that has no basis is said to be unknown, and passes."""
-    if value is None:
-        return "not known"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _unexpected(result: Mapping[str, Any]) -> int:
+    """The count of unexpected rows: of rows of the table, or of rows that a query found; an empty table has none."""
+    return int(result.get("unexpected_count", result.get("observed_value")) or 0)
 
 
 def _expected(kwargs: Mapping[str, Any], /) -> str:
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    if "value_set" in kwargs:
+        return f"one of {len(kwargs['value_set'])} values"
+    if low is None and high is None:
+        return "no unexpected row"
     if low is None:
         return f"at most {high}"
     return f"at least {low}" if high is None else f"{low} to {high}"

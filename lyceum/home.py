@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -29,6 +30,14 @@ class Home:
     """The paths below one home. A home holds one platform, fixed by its first ingest."""
 
     root: Path
+
+    def __post_init__(self) -> None:
+        """HomeError if the lake's files cannot lie there: Delta's reader takes such a path apart."""
+        if re.search(r"%[0-9A-Fa-f]{2}|[\x00-\x1f]|=", str(self.root.absolute())):
+            raise HomeError(
+                "The home's path holds a %XX, a control character or an =, and the lake's files cannot lie there.",
+                remedy="Choose another folder with --home.",
+            )
 
     @property
     def platform_file(self) -> Path:

@@ -44,7 +44,7 @@ class Lake:
 
     def exists(self, table: Table, /) -> bool:
         """Whether the table has a committed version."""
-        return (self.path(table) / "_delta_log").is_dir()
+        return any((self.path(table) / "_delta_log").glob("[0-9]*"))
 
     def _open(self, table: Table, /) -> "DeltaTable":
         from deltalake import DeltaTable
@@ -91,23 +91,25 @@ class Lake:
         if table.partition:
             options["partition_by"] = [table.partition]
         if not self.exists(table):
-            options["configuration"] = {"delta.dataSkippingStatsColumns": _impersonal(table)}
+            options["configuration"] = {"delta.dataSkippingStatsColumns": impersonal(table)}
         elif predicate:
             options["predicate"] = predicate
+        elif mode == "overwrite":
+            options["schema_mode"] = "overwrite"  # the whole table: also in the columns of today
         self.root.mkdir(parents=True, exist_ok=True)
-        if _is_private(table):
+        if is_private(table):
             self.path(table).mkdir(mode=0o700, exist_ok=True)
         write_deltalake(str(self.path(table)), counted.reader(), **options)
-        if _is_private(table):
-            _hide(self.path(table))
+        if is_private(table):
+            hide(self.path(table))
         return Receipt(table.name, partition, counted.rows, self._open(table).version(), counted.digest)
 
     def delete(self, table: Table, predicate: str, /) -> None:
         """Delete the rows that fulfil the SQL predicate, in one commit."""
         if self.exists(table):
             self._open(table).delete(predicate)
-            if _is_private(table):
-                _hide(self.path(table))
+            if is_private(table):
+                hide(self.path(table))
 
     def source(self, table: Table, /, *, where: str = "") -> str:
         """A SELECT over the live files of the table, columns in the schema's order; typed and empty if none."""
@@ -120,10 +122,14 @@ class Lake:
         hive = f", hive_types = {{'{table.partition}': {types[table.partition]}}}" if table.partition else ""
         columns = ", ".join(_selected(column) for column in table.columns)
         condition = f" WHERE {where}" if where else ""
-        return (
-            f"SELECT {columns} FROM read_parquet([{', '.join(map(quoted, files))}], "
-            f"hive_partitioning = {'true' if hive else 'false'}{hive}, union_by_name = true){condition}"
+        rows = (
+            f"read_parquet([{', '.join(map(quoted, files))}], "
+            f"hive_partitioning = {'true' if hive else 'false'}{hive}, union_by_name = true)"
         )
+        if is_private(table):  # kept for 30 days only: the files of an older version may lack a column
+            typed = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in table.columns)
+            rows = f"(FROM {rows} UNION ALL BY NAME SELECT {typed} WHERE false)"
+        return f"SELECT {columns} FROM {rows}{condition}"
 
     def view(self, con: "duckdb.DuckDBPyConnection", table: Table, /, *, name: str = "", where: str = "") -> None:
         """Make a temporary view of the table in `con`, called by its short name unless `name` is given."""
@@ -143,17 +149,19 @@ def _selected(column: Column) -> str:
     return f'CAST("{column.name}" AS {column.type}) AS "{column.name}"'
 
 
-def _is_private(table: Table) -> bool:
+def is_private(table: Table, /) -> bool:
     """Whether the table holds rows as they were delivered, with the platform's own ids in them."""
     return RAW in table.names
 
 
-def _hide(folder: Path) -> None:
+def hide(folder: Path, /) -> None:
+    """Keep a table's folder for the owner alone."""
     for path in folder.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-def _impersonal(table: Table) -> str:
+def impersonal(table: Table, /) -> str:
+    """The columns that the log may have statistics of, as the table's property lists them."""
     kept = [column.name for column in table.columns if column.name not in PERSONAL and column.name != RAW]
     return ",".join(name for name in kept if name != table.partition)
 

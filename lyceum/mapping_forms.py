@@ -2,7 +2,12 @@
 
 The converting functions are strict: a text that is not what they name raises inside the engine, and the mapping
 turns that into a reject. They do so by `regexp_extract`: a text of another form gives '', which converts to nothing.
-(Measured: a bare cast takes '1.5' for the whole number 2, '1_000' for 1000, '1e400' for infinity.)
+(Measured: a bare cast takes '1.5' for the whole number 2, '1_000' for 1000, '1e400' for infinity, an offset of
++99:99 for four days.) The pattern itself allows spaces around a value: a `trim` before it would double its cost.
+
+A local time that the clocks of its zone never showed is unusable, one that they showed twice is the second of the
+two: both engines by themselves shift the one, and disagree about the other. 24:00 is unusable, for half the
+functions of either engine do not know it.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,11 +18,11 @@ WHOLE = r"^([+-]?[0-9]{1,19})(?:\.0*)?$"
 NUMBER = r"^([+-]?(?:[0-9]{1,100}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)$"
 DECIMAL = r"^([+-]?[0-9]{1,30}(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?)$"
 DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})$"
-_CLOCK = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
-_OFFSET = r" ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_CLOCK = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+_OFFSET = r" ?(?:Z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)"
 INSTANT = f"^({_CLOCK}{_OFFSET})$"
-INSTANT_OR_LOCAL = f"^({_CLOCK}(?:{_OFFSET})?)$"
 LOCAL = f"^({_CLOCK})$"
+_PLAIN_NUMBER = "[0-9]{1,16}"  # fits a BIGINT, also of microseconds: the common epoch, at a third of a decimal's cost
 _DURATION = (
     r"^(P(?:0+Y)?(?:0+M)?(?:([0-9]{1,6})W)?(?:([0-9]{1,6})D)?"
     r"(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)S)?)?)$"
@@ -42,10 +47,15 @@ def spark_text(text: str, /) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+def _duck_found(text: str, pattern: str) -> str:
+    """DuckDB: what `pattern` captures of a text with spaces of any script around it, or ''."""
+    spaced = pattern.replace("^", r"^\p{Zs}*", 1).removesuffix("$") + r"\p{Zs}*$"
+    return f"regexp_extract(CAST({text} AS VARCHAR), {duck_text(spaced)}, 1)"
+
+
 def duck_as(pattern: str, type_name: str, /) -> Form:
     """DuckDB: the text that `pattern` extracts, as a type; raises where it extracts nothing."""
-    quoted = duck_text(pattern)
-    return lambda a: f"CAST(regexp_extract(trim(CAST({a[0]} AS VARCHAR)), {quoted}, 1) AS {type_name})"
+    return lambda a: f"CAST({_duck_found(a[0], pattern)} AS {type_name})"
 
 
 def spark_as(pattern: str, type_name: str, /) -> Form:
@@ -59,28 +69,42 @@ duck_money, duck_day = duck_as(DECIMAL, "DECIMAL(18,2)"), duck_as(DAY, "DATE")
 spark_whole = spark_as(WHOLE, "BIGINT")
 
 
+_duck_offset, _duck_clock = duck_as(INSTANT, "TIMESTAMPTZ"), duck_as(LOCAL, "TIMESTAMP")
+_spark_offset, _spark_clock = spark_as(INSTANT, "TIMESTAMP"), spark_as(LOCAL, "TIMESTAMP")
+
+
+def _duck_at(local: str, zone: str) -> str:
+    """DuckDB: the instant of a local time; raises where the clocks went forward over it."""
+    at = f"AT TIME ZONE {duck_text(zone)}"
+    checked = f"CASE WHEN (t {at}) {at} <> t THEN CAST('' AS TIMESTAMPTZ) ELSE t {at} END"
+    return f"list_transform([{local}], lambda t: {checked})[1]"  # a lambda: `local` is computed once
+
+
+def _spark_at(local: str, zone: str) -> str:
+    """Spark: the same. It takes the first of two passes, and an hour later there is but one."""
+    at = f"(to_utc_timestamp({local} + INTERVAL 1 HOUR, {spark_text(zone)}) - INTERVAL 1 HOUR)"
+    return f"CASE WHEN from_utc_timestamp({at}, {spark_text(zone)}) = {local} THEN {at} END"
+
+
 def duck_iso(a: Sequence[str], /) -> str:
     """An ISO time with an offset; with a zone, also one without, which is then local to that zone."""
-    text = f"trim(CAST({a[0]} AS VARCHAR))"
     if len(a) == 1:
-        return f"CAST(regexp_extract({text}, {duck_text(INSTANT)}, 1) AS TIMESTAMPTZ)"
-    extracted = f"regexp_extract({text}, {duck_text(INSTANT_OR_LOCAL)}, 1)"
-    return f"CAST(regexp_replace({extracted}, {duck_text(LOCAL)}, {duck_text(chr(92) + '1 ' + a[1])}) AS TIMESTAMPTZ)"
+        return _duck_offset(a)
+    has_offset = f"{_duck_found(a[0], INSTANT)} <> ''"
+    return f"CASE WHEN {has_offset} THEN {_duck_offset(a)} ELSE {_duck_at(_duck_clock(a), a[1])} END"
 
 
 def spark_iso(a: Sequence[str], /) -> str:
     """Spark: an ISO time."""
-    text = f"trim(CAST({a[0]} AS STRING))"
     if len(a) == 1:
-        return f"try_cast(regexp_extract({text}, {spark_text(INSTANT)}, 1) AS TIMESTAMP)"
-    extracted = f"regexp_extract({text}, {spark_text(INSTANT_OR_LOCAL)}, 1)"
-    return f"try_cast(regexp_replace({extracted}, {spark_text(LOCAL)}, {spark_text('$1 ' + a[1])}) AS TIMESTAMP)"
+        return _spark_offset(a)
+    return f"coalesce({_spark_offset(a)}, {_spark_at(_spark_clock(a), a[1])})"
 
 
 def duck_instant(a: Sequence[str], /) -> str:
     """DuckDB: a local time in a format."""
     parsed = f"strptime(CAST({a[0]} AS VARCHAR), {duck_text(a[1])})"
-    return parsed if "%z" in a[1] else f"({parsed} AT TIME ZONE {duck_text(a[2])})"
+    return parsed if "%z" in a[1] else _duck_at(parsed, a[2])
 
 
 def _spark_format(text: str) -> str:
@@ -92,7 +116,7 @@ def _spark_format(text: str) -> str:
 def spark_instant(a: Sequence[str], /) -> str:
     """Spark: a local time in a format."""
     parsed = f"try_to_timestamp(CAST({a[0]} AS STRING), {_spark_format(a[1])})"
-    return parsed if "%z" in a[1] else f"to_utc_timestamp({parsed}, {spark_text(a[2])})"
+    return parsed if "%z" in a[1] else _spark_at(parsed, a[2])
 
 
 def duck_day_in(a: Sequence[str], /) -> str:
@@ -112,7 +136,14 @@ def spark_day_in(a: Sequence[str], /) -> str:
 def duck_epoch(unit: int, /) -> Form:
     """DuckDB: a time from units of `unit` microseconds since 1970."""
     exact = duck_as(DECIMAL, "DECIMAL(30,6)")
-    return lambda a: f"make_timestamptz(CAST({exact(a)} * {unit} AS BIGINT))"
+
+    def form(a: Sequence[str], /) -> str:
+        text = f"CAST({a[0]} AS VARCHAR)"
+        plain = f"regexp_full_match({text}, {duck_text(_PLAIN_NUMBER)})"
+        slow = f"CAST({exact(a)} * {unit} AS BIGINT)"
+        return f"make_timestamptz(CASE WHEN {plain} THEN CAST({text} AS BIGINT) * {unit} ELSE {slow} END)"
+
+    return form
 
 
 def spark_epoch(unit: int, /) -> Form:

@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING
 from lyceum.errors import UsageError
 from lyceum.mapping import Expression, Scope
 from lyceum.mapping_forms import duck_day, duck_iso, duck_money, duck_number, duck_whole
-from lyceum.schema import BIGINT, DATE, DOUBLE, INSTANT, MONEY, VARCHAR
+from lyceum.schema import BIGINT, DATE, DOUBLE, INSTANT, MONEY, VARCHAR, Column
+from lyceum.tables.canonical import PERSONAL
 
 if TYPE_CHECKING:
     import duckdb
 
 _FROM_TEXT = {BIGINT: duck_whole, DOUBLE: duck_number, MONEY: duck_money, INSTANT: duck_iso, DATE: duck_day}
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+# What an instant may be: in a log from before the web to where a slip of the unit leads, else any year of a calendar.
+_LOG_TIMES = ("1990-01-01 00:00:00+00", "2099-12-31 23:59:59.999999+00")
+_ANY_TIMES = ("1900-01-01 00:00:00+00", "9999-12-31 23:59:59.999999+00")
+# Texts that exports write where they mean nobody: as an id they would make one person out of thousands of strangers.
+_NOBODY = r"(?i)\p{Zs}*(?:0|null|none|nil|nan|undefined)?\p{Zs}*"
 _REMEDY = {
     MONEY: "Money is never a float: wrap it in money(x).",
     INSTANT: "Use iso(x), instant(x, format), epoch_ms(x) or midnight(date).",
@@ -78,12 +84,21 @@ def _fits(found: str, target: str) -> bool:
     return numeric if target == MONEY else found == target
 
 
-def settled(sql: str, /, *, found: str, target: str) -> str:
-    """A value that `strict` let through as its final type; NULL where it has a fraction, overflows or is infinite."""
-    if target == VARCHAR:
+def settled(sql: str, /, *, found: str, column: Column) -> str:
+    """A value that `strict` let through as its final type; NULL where it has a fraction, overflows or is infinite.
+
+    So is an instant that no log or calendar holds (occurred_at from 1990 to 2099, others from 1900 to 9999: an epoch
+    of the wrong unit lies outside), and a person's id that stands for nobody ('', 0, null, undefined ...).
+    """
+    if column.name in PERSONAL:
+        return f"CASE WHEN NOT regexp_full_match({sql}, '{_NOBODY}') THEN {sql} END"
+    if column.type == VARCHAR:
         return f"nullif({sql}, '')"
-    if target == DOUBLE:
+    if column.type == DOUBLE:
         return f"CASE WHEN isfinite(CAST({sql} AS DOUBLE)) THEN CAST({sql} AS DOUBLE) END"
-    if target == BIGINT and (found == DOUBLE or found.startswith("DECIMAL")):
+    if column.type == BIGINT and (found == DOUBLE or found.startswith("DECIMAL")):
         return f"CASE WHEN {sql} = trunc({sql}) THEN TRY_CAST({sql} AS BIGINT) END"
-    return f"TRY_CAST({sql} AS {target})"
+    if column.type == INSTANT:
+        first, last = _LOG_TIMES if column.name == "occurred_at" else _ANY_TIMES
+        return f"CASE WHEN {sql} BETWEEN TIMESTAMPTZ '{first}' AND TIMESTAMPTZ '{last}' THEN {sql} END"
+    return f"TRY_CAST({sql} AS {column.type})"

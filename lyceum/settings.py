@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from lyceum.errors import UsageError
 
-OTHER_VARIABLES = ("LYCEUM_DEBUG", "LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_CONFIG")
+OTHER_VARIABLES = ("LYCEUM_DEBUG", "LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_CONFIG", "LYCEUM_FAULT")
 
 
 def _is_zone(name: str) -> str:

@@ -87,9 +87,23 @@ def ingest(
     data: DataFolder = None,
     home: HomeFolder = None,
     init_key: InitKey = False,
+    replay_rejects: Annotated[
+        bool,
+        typer.Option("--replay-rejects", help="Instead, take kept rejects through the mappings as they are now."),
+    ] = False,
     config: Config = None,
 ) -> None:
-    """Take new deliveries into the lake; files taken before are recognised by content and left alone."""
+    """Take new deliveries into the lake; files taken before are recognised by content and left alone.
+
+    Rows that could not be used are kept for 30 days. After their mapping was mended:
+
+    \b
+      lyceum status --home HOME                   which rows, and why
+      lyceum ingest --replay-rejects --home HOME  takes in what is good now, keeps the rest
+    """
+    if replay_rejects:
+        cli_platform.replay(home, config, alone=not (source or data or init_key))
+        return
     from lyceum.progress import progress
     from pipelines import week
     from pipelines.opening import home_at, open_home, open_source

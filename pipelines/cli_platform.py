@@ -1,4 +1,4 @@
-"""Commands about the platform and its surroundings: sources, pseudonym, up, airflow."""
+"""Commands about the platform and its surroundings: sources, replay, maintain, pseudonym, up, airflow."""
 
 import sys
 from pathlib import Path
@@ -14,6 +14,7 @@ airflow_app = typer.Typer(help="An Airflow that exists already.", no_args_is_hel
 
 def register(app: typer.Typer, /) -> None:
     """Add these commands to the command line."""
+    app.command()(maintain)
     app.command()(pseudonym)
     app.command()(up)
     app.add_typer(sources_app, name="sources")
@@ -42,6 +43,44 @@ def check_source(
     typer.echo(f"{source}: {len(mistakes)} mistakes." if mistakes else f"{source} is right.")
     if mistakes:
         raise typer.Exit(2)
+
+
+def replay(home: Path | None, config: Path | None, /, *, alone: bool) -> None:
+    """Take kept rejects in again and say what became of them; it is no use with options about a delivery."""
+    from lyceum.errors import UsageError
+    from pipelines import week
+
+    if not alone:
+        raise UsageError(
+            "--replay-rejects reads what the home has kept, not a delivery.",
+            remedy="Leave out --source, --data and --init-key.",
+        )
+    with opened(home, config) as ctx:
+        result = week.take_again(ctx)
+    for account in result.accounts:
+        counts = ", ".join(f"{account[part]:,} {part}" for part in _PARTS if account[part])
+        typer.echo(f"{account['file']}: {counts}")
+    if not result.accounts:
+        typer.echo("Nothing was taken: every row is as good or bad as before.")
+    for reason, rows in result.unreadable.items():
+        typer.echo(f"Left alone: {rows:,} rows {reason}.")
+
+
+_PARTS = ("rows", "mapped", "anonymous", "skipped", "duplicate", "rejected")
+
+
+def maintain(home: HomeFolder = None, config: Config = None) -> None:
+    """Merge small files of the lake, remove dead ones and old rejects, shorten the logs. No row changes."""
+    from pipelines.upkeep import maintain as look_after
+
+    with opened(home, config) as ctx:
+        done = look_after(ctx)
+    for one in done:
+        checkpoint = ", log shortened" if one.checkpoint else ""
+        merged = f"{one.merged:,} small files became {one.made:,}"
+        typer.echo(f"{one.table}: {merged}, {one.removed:,} dead files removed{checkpoint}")
+    if not done:
+        typer.echo("There was nothing to do.")
 
 
 def pseudonym(home: HomeFolder = None, config: Config = None) -> None:

@@ -9,12 +9,15 @@ from lyceum import engine, privacy, releases, weeks
 from lyceum.errors import HomeError, LyceumError
 from lyceum.schema import table
 from lyceum.sources import load
-from lyceum.tables.canonical import DELIVERIES
+from lyceum.tables.canonical import DELIVERIES, REJECTS
 from pipelines import steps
 from pipelines.context import Context
 from pipelines.digest import digest
+from pipelines.kept_rejects import LABEL, REPLAY
+from pipelines.rejecting import KEPT
 
 LEAST_FREE_GB = 2
+REASONS = 10  # of rejects, the commonest first
 LIBRARIES = ("apache-airflow", "duckdb", "deltalake", "great-expectations", "pandas", "scikit-learn")
 
 
@@ -32,6 +35,7 @@ def status_lines(ctx: Context, /) -> Iterator[str]:
     """The account of every delivered file, the newest week's steps, and the current release."""
     yield f"Platform {ctx.platform.name} (source {ctx.platform.source}) in {ctx.home.root}"
     yield from _deliveries(ctx)
+    yield from _rejects(ctx)
     days = ctx.lake.partitions(table("events"))
     if days:
         yield f"Events from {days[0]} to {days[-1]} on {len(days)} days."
@@ -50,7 +54,8 @@ def _deliveries(ctx: Context) -> Iterator[str]:
     counts = ("rows", "mapped", "skipped", "anonymous", "duplicate", "rejected", "blank")
     sums = ", ".join(f"sum({name})::BIGINT" for name in counts)
     con = engine.connect()
-    query = f"SELECT split_part(mapping, '#', 1), count(*), {sums} FROM ({ctx.lake.source(DELIVERIES)}) GROUP BY 1"
+    name = f"{LABEL} || CASE WHEN starts_with(batch_id, '{REPLAY}') THEN ' (replayed)' ELSE '' END"
+    query = f"SELECT {name}, count(*), {sums} FROM ({ctx.lake.source(DELIVERIES)}) GROUP BY 1"
     yield f"{'mapping':34}{'files':>6}" + "".join(f"{name:>11}" for name in counts)
     for name, files, *figures in con.execute(query + " ORDER BY 1").fetchall():
         held = figures[0] == sum(figures[1:])
@@ -59,6 +64,27 @@ def _deliveries(ctx: Context) -> Iterator[str]:
             + "".join(f"{value:>11,}" for value in figures)
             + ("" if held else "  DOES NOT ADD UP")
         )
+
+
+def _rejects(ctx: Context) -> Iterator[str]:
+    """Where the rows lie that could not be used, why, and what to do; no row is quoted."""
+    kept = f"SELECT *, {LABEL} AS label FROM ({ctx.lake.source(REJECTS)})"
+    with engine.connect() as con:
+        rows, files, oldest = con.execute(
+            f"SELECT count(*), count(DISTINCT file), min(ingested_at) FROM ({kept})"
+        ).fetchall()[0]
+        reasons = con.execute(
+            f"SELECT label, code, count(*), count(DISTINCT file), min(file) FROM ({kept}) "
+            f"GROUP BY ALL ORDER BY 3 DESC, 1, 2 LIMIT {REASONS}"
+        ).fetchall()
+    if not rows:
+        return
+    until = f"the oldest until {oldest + KEPT:%Y-%m-%d}"
+    yield f"{rows:,} rejected rows of {files:,} files lie in {ctx.lake.path(REJECTS)}, {until}:"
+    for label, code, count, where, first in reasons:
+        others = f" and {where - 1:,} more" if where > 1 else ""
+        yield f"  {label:32}{code:26}{count:>9,}  {first}{others}"
+    yield "  Mend the mapping or the export; then `lyceum ingest --replay-rejects` takes what is good now."
 
 
 def diagnose(ctx: Context, /) -> list[Finding]:

@@ -1,38 +1,42 @@
 """The ingest step: delivered files into the lake, whole or not at all, every row accounted for.
 
-The order of commits is events, other tables, rejects, and the accounts in `deliveries` last: a batch without an
-account never happened, and the next run removes what it left.
+Files are read, mapped and written to staging in groups; nothing touches the lake before all of them are done. The
+order of commits is events, other tables, rejects, and the accounts in `deliveries` last: a batch without an account
+never happened, and the next run removes what it left.
 """
 
 import hashlib
 import os
-import shutil
-import tempfile
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lyceum.adopting import DataFile, adopt
 from lyceum.delivery import Delivered, find, inspect
-from lyceum.engine import connect, quoted, sandbox
-from lyceum.errors import InputError
+from lyceum.engine import connect, sandbox
+from lyceum.errors import HomeError, InputError
+from lyceum.faults import reach
 from lyceum.lake import Lake, Receipt
 from lyceum.privacy import VARIABLE, Key, fingerprint, key_file, load_key
-from lyceum.reading import stage
-from lyceum.schema import Table
 from lyceum.source_records import FileSet, Source, TableMapping
 from lyceum.sources import load
 from lyceum.tables.canonical import DELIVERIES, FROM_SOURCES, REJECTS
+from pipelines.accounting import accounts_of, write_accounts
 from pipelines.context import Context
-from pipelines.landing import MAPPING_BIT, Batch, Landing, place_of, prepare, write
-from pipelines.mapping_stage import Mapped, account, load_lookup, map_rows, needed_columns
-from pipelines.rejecting import check_limit, expire, rejects
+from pipelines.groups import Group, Work, planned, read
+from pipelines.kept_rejects import drop_superseded
+from pipelines.landing import Batch, Landing, land, landing
+from pipelines.leftovers import PREFIX, remove_leftovers, staging
+from pipelines.lookups import load_lookup
+from pipelines.mapping_stage import compiled, needed_columns
+from pipelines.rejecting import Tally, check_limit, expire, write_rejects
+from pipelines.repetition import SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
-
-PREFIX = "ingest-"  # of the batches of this step, and of its staging folders
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,8 @@ class IngestResult:
 
 
 @dataclass(frozen=True)
-class Work:
-    """One new file with the mappings that have not read it yet."""
+class New:
+    """One new file with the mappings that have not read it yet; `number` counts the files found."""
 
     number: int
     delivered: Delivered
@@ -58,12 +62,19 @@ class Work:
 
 
 @dataclass
-class Collected:
-    """What mapping all files leaves for the landing: parts, accounts by place, and rejects."""
+class Staged:
+    """What lies ready in staging: landings by table, files of rejects, accounts by file and mapping, misses."""
 
-    parts: list[Mapped] = field(default_factory=list)
-    accounts: dict[int, dict[str, Any]] = field(default_factory=dict)
-    rejects: list[dict[str, Any]] = field(default_factory=list)
+    landings: dict[str, Landing]
+    rejects: list[DataFile] = field(default_factory=list)
+    accounts: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    misses: Counter[str] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def settled(self) -> tuple[dict[str, Any], ...]:
+        """The accounts in the order of files and mappings."""
+        return tuple(account for _, account in sorted(self.accounts.items()))
 
 
 def ingest(ctx: Context, /, *, init_key: bool = False) -> IngestResult:
@@ -72,7 +83,7 @@ def ingest(ctx: Context, /, *, init_key: bool = False) -> IngestResult:
     Raises:
         UsageError: the source is wrong.
         InputError: no folder or file, a damaged file, a missing column, too many rejects; nothing landed.
-        HomeError: no key, another key or platform, or another run is writing here.
+        HomeError: no key, another key or platform, another run is writing here, no space or memory left.
     """
     source = load(ctx.platform.source)
     found = _found(ctx.platform.data, source)
@@ -80,22 +91,22 @@ def ingest(ctx: Context, /, *, init_key: bool = False) -> IngestResult:
     platform = replace(ctx.platform, key_fingerprint=fingerprint(key) if key else "")
     if ctx.home.platform_file.exists():
         ctx.home.claim(platform)
-    with ctx.home.lock(), _staging(ctx.home.staging) as folder:
-        _remove_leftovers(ctx.lake)
+    with ctx.home.lock(), staging(ctx.home.staging) as folder:
+        reach("ingest.locked")
+        remove_leftovers(ctx.lake)
         expire(ctx.lake, now=ctx.now)
-        works, known = _works(ctx, source, found)
-        if not works:
+        drop_superseded(ctx.lake, source)
+        news, known = _news(ctx, source, found)
+        reach("ingest.inspected")
+        if not news:
             ctx.say(f"ingest: nothing new, {known} files known")
             return IngestResult("", 0, known)
-        batch = _batch(ctx, source, works, key)
-        collected = _map_all(ctx, source, works, folder)
+        batch = _batch(ctx, source, news, key)
+        staged = stage_all(ctx, batch, news, folder)
         ctx.home.claim(platform)
-        receipts = _land(ctx, batch, collected, folder)
-        misses: dict[str, int] = {}
-        for part in collected.parts:
-            for lookup, rows in part.misses.items():
-                misses[lookup] = misses.get(lookup, 0) + rows
-        return IngestResult(batch.batch_id, len(works), known, receipts, tuple(collected.accounts.values()), misses)
+        receipts = commit(ctx, batch, staged, folder)
+        drop_superseded(ctx.lake, source)
+        return IngestResult(batch.batch_id, len(news), known, receipts, staged.settled, dict(staged.misses))
 
 
 def _key(ctx: Context, *, init_key: bool) -> Key:
@@ -120,63 +131,49 @@ def _found(data: Path, source: Source) -> list[tuple[FileSet, str, Path]]:
     return found
 
 
-@contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
-    """A private folder that is gone afterwards, with those of runs that died (the lock is held)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in folder.glob(f"{PREFIX}*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    own = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
-    try:
-        yield own
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
-
-
-def _remove_leftovers(lake: Lake) -> None:
-    """Delete the rows of batches that have no account: their run died before its last commit."""
-    with connect() as con:
-        done = f"SELECT batch_id FROM ({lake.source(DELIVERIES)})"
-        for table in (*FROM_SOURCES, REJECTS):
-            if not lake.exists(table):
-                continue
-            left = con.execute(
-                f"SELECT DISTINCT batch_id FROM ({lake.source(table)}) "
-                f"WHERE starts_with(batch_id, '{PREFIX}') AND batch_id NOT IN ({done})"
-            ).fetchall()
-            for (batch_id,) in left:
-                lake.delete(table, f"batch_id = {quoted(batch_id)}")
-
-
-def _works(ctx: Context, source: Source, found: list[tuple[FileSet, str, Path]]) -> tuple[list[Work], int]:
+def _news(ctx: Context, source: Source, found: list[tuple[FileSet, str, Path]]) -> tuple[list[New], int]:
     """The files to read, digested and numbered, and how many are known already."""
-    accounts = _accounts(ctx.lake)
-    taken = {(digest, mapping) for _, digest, mapping in accounts}
-    works, known = [], 0
-    for number, (files, name, path) in enumerate(found):
-        ctx.say(f"ingest: checking file {number + 1} of {len(found)}, {name}")
-        delivered = inspect(name, path, files)
+    settled = accounts(ctx.lake)
+    taken = {(digest, mapping) for _, digest, mapping in settled}
+    before: dict[str, list[tuple[str, str]]] = {}
+    for name, digest, mapping in settled:
+        before.setdefault(name, []).append((digest, mapping))
+    identities = {mapping.label: source.identity(mapping) for mapping in source.mappings}
+    news, known = [], 0
+    for number, (files, delivered) in enumerate(_inspected(ctx, found)):
+        name = delivered.name
         mappings = [mapping for mapping in source.mappings if mapping.file == files.name]
-        _refuse_correction(delivered, mappings, accounts)
-        new = tuple(m for m in mappings if (delivered.digest, source.identity(m)) not in taken)
-        taken.update((delivered.digest, source.identity(m)) for m in new)
+        _refuse_correction(delivered, mappings, before.get(name, []))
+        new = tuple(m for m in mappings if (delivered.digest, identities[m.label]) not in taken)
+        taken.update((delivered.digest, identities[m.label]) for m in new)
         known += not new
         if new:
-            works.append(Work(number, delivered, files, new))
-    return works, known
+            news.append(New(number, delivered, files, new))
+    return news, known
 
 
-def _accounts(lake: Lake) -> set[tuple[str, str, str]]:
+def _inspected(ctx: Context, found: list[tuple[FileSet, str, Path]]) -> Iterator[tuple[FileSet, Delivered]]:
+    """The files in their order; several are read at once, for digests are computed outside of Python's lock."""
+    pool = ThreadPoolExecutor(ctx.settings.threads)
+    try:
+        passes = [pool.submit(inspect, name, path, files) for files, name, path in found]
+        for number, (files, name, _) in enumerate(found):
+            ctx.say(f"ingest: checking file {number + 1} of {len(found)}, {name}")
+            yield files, passes[number].result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def accounts(lake: Lake, /) -> set[tuple[str, str, str]]:
+    """Name, digest and mapping of every file that was taken in."""
     with connect() as con:
         return set(con.execute(f"SELECT file, file_digest, mapping FROM ({lake.source(DELIVERIES)})").fetchall())
 
 
-def _refuse_correction(
-    delivered: Delivered, mappings: list[TableMapping], accounts: set[tuple[str, str, str]]
-) -> None:
+def _refuse_correction(delivered: Delivered, mappings: list[TableMapping], accounts: list[tuple[str, str]]) -> None:
     """A file of events that comes again with other content would count what it corrects twice."""
     labels = tuple(f"{mapping.label}#" for mapping in mappings if mapping.table == "events")
-    before = {digest for name, digest, label in accounts if name == delivered.name and label.startswith(labels)}
+    before = {digest for digest, label in accounts if label.startswith(labels)}
     if labels and before and delivered.digest not in before:
         raise InputError(
             f"{delivered.name} was delivered before with other content; corrections of events are not supported.",
@@ -184,75 +181,116 @@ def _refuse_correction(
         )
 
 
-def _batch(ctx: Context, source: Source, works: list[Work], key: Key | None) -> Batch:
-    read = sorted(f"{work.delivered.digest} {source.identity(m)}" for work in works for m in work.mappings)
+def _batch(ctx: Context, source: Source, news: list[New], key: Key | None) -> Batch:
+    read = sorted(f"{new.delivered.digest} {source.identity(m)}" for new in news for m in new.mappings)
     batch_id = PREFIX + hashlib.sha256("\n".join(read).encode()).hexdigest()[:16]
     return Batch(source, batch_id, ctx.now, ctx.platform.timezone, ctx.platform.currency, key)
 
 
-def _map_all(ctx: Context, source: Source, works: list[Work], folder: Path) -> Collected:
-    data = ctx.platform.data.resolve()
-    collected = Collected()
-    settings = ctx.settings
-    with sandbox([data, folder], memory_limit=settings.memory_limit, threads=settings.threads) as con:
-        joined = {name for work in works for mapping in work.mappings for name in mapping.join}
-        for name in sorted(joined):
-            load_lookup(con, source, source.lookups[name], data=data, folder=folder)
-        for number, work in enumerate(works, 1):
-            ctx.say(f"ingest: file {number} of {len(works)}, {work.delivered.name}")
-            _map_file(con, source, work, folder, collected)
-        check_limit(collected.parts, limit=settings.reject_limit)
-        for work in works:
-            parts = [part for part in collected.parts if part.delivered is work.delivered]
-            collected.rejects += rejects(con, work.delivered, work.files, parts)
-            work.delivered.check_unchanged()
-    return collected
+def stage_all(ctx: Context, batch: Batch, news: list[New], folder: Path, /) -> Staged:
+    """Read, map and write every group; nothing has left the staging folder when this returns.
+
+    Raises:
+        InputError: a file cannot be read or has changed, or too many rows were rejected.
+        HomeError: no space or memory left.
+    """
+    import duckdb
+
+    data, settings = ctx.platform.data.resolve(), ctx.settings
+    tables = {mapping.table for new in news for mapping in new.mappings}
+    staged = Staged({table.name: landing(table, batch.source) for table in FROM_SOURCES if table.name in tables})
+    try:
+        with sandbox([data, folder], memory_limit=settings.memory_limit, threads=settings.threads) as con:
+            _stage_groups(ctx, batch, con, _works(con, batch.source, news, data, folder), staged, folder)
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        for new in news:
+            new.delivered.check_unchanged()
+        raise _refusal(error, folder) from error
+    for new in news:
+        new.delivered.check_unchanged()
+    check_limit(staged.tally, limit=settings.reject_limit)
+    return staged
 
 
-def _map_file(
-    con: "duckdb.DuckDBPyConnection", source: Source, work: Work, folder: Path, collected: Collected
+def _refusal(error: Exception, folder: Path) -> HomeError:
+    if "No space left" in str(error):
+        return HomeError(
+            f"The disk of {folder.parent} is full; nothing was taken.", remedy="Make room, then try again."
+        )
+    return HomeError(
+        f"The engine could not work below {folder.parent}: {type(error).__name__}; nothing was taken.",
+        remedy="Look for space on its disk, or raise memory_limit.",
+    )
+
+
+def _works(con: "duckdb.DuckDBPyConnection", source: Source, news: list[New], data: Path, folder: Path) -> list[Work]:
+    """The new files with their mappings compiled, once for all of them; the lookups are made first."""
+    for name in sorted({name for new in news for mapping in new.mappings for name in mapping.join}):
+        load_lookup(con, source, source.lookups[name], data=data, folder=folder)
+    used = {mapping.label: mapping for new in news for mapping in new.mappings}
+    made = {label: compiled(con, source, mapping) for label, mapping in used.items()}
+    needed: dict[tuple[str, ...], tuple[int, ...]] = {}
+    works = []
+    for new in news:
+        labels = tuple(mapping.label for mapping in new.mappings)
+        if labels not in needed:
+            needed[labels] = tuple(needed_columns(source, new.mappings))
+        own = tuple(made[label] for label in labels)
+        works.append(Work(new.number, new.delivered, new.files, own, needed[labels]))
+    return works
+
+
+def _stage_groups(
+    ctx: Context, batch: Batch, con: "duckdb.DuckDBPyConnection", works: list[Work], staged: Staged, folder: Path
 ) -> None:
-    needed = needed_columns(source, work.mappings)
-    staged = stage(con, work.delivered, work.files, needed=needed, folder=folder)
-    for mapping in work.mappings:
-        place = place_of(work.number, source.mappings.index(mapping))
-        target = folder / f"{mapping.label}-{work.number}.parquet"
-        mapped = map_rows(con, staged, source, mapping, delivered=work.delivered, place=place, target=target)
-        collected.parts.append(mapped)
-        collected.accounts[place >> MAPPING_BIT] = account(mapped, staged)
+    con.execute(f"CREATE SCHEMA {SCHEMA}")
+    done = rows = 0
+    with con.cursor() as cursor:
+        for number, planned_group in enumerate(planned(works)):
+            for part, group in enumerate(read(con, planned_group, timezone=batch.timezone, folder=folder)):
+                reach("group.mapped")
+                own = folder / f"group-{number}-{part}"
+                own.mkdir()
+                _stage_group(ctx, batch, cursor, group, staged, own)
+                done, rows = done + len(group.works), rows + sum(group.rows)
+                ctx.say(f"ingest: file {done} of {len(works)}, {rows:,} rows so far")
 
 
-def _land(ctx: Context, batch: Batch, collected: Collected, folder: Path) -> tuple[Receipt, ...]:
-    settings = ctx.settings
+def _stage_group(
+    ctx: Context,
+    batch: Batch,
+    con: "duckdb.DuckDBPyConnection",
+    group: Group,
+    staged: Staged,
+    folder: Path,
+) -> None:
+    for name, target in staged.landings.items():
+        parts = [part for part in group.parts if part.one.mapping.table == name]
+        if not parts:
+            continue
+        own = folder / target.table.short
+        landed = land(con, batch, target, parts, lake=ctx.lake, folder=own, threads=ctx.settings.threads)
+        for part in parts:
+            staged.tally.add(group, part)
+            staged.misses.update(part.misses)
+            for number, account in accounts_of(group, part, landed):
+                staged.accounts[number, part.one.number] = account
+            rejected = folder / f"rejects-{part.one.number}"
+            staged.rejects += write_rejects(con, batch, group, part, folder=rejected)
+
+
+def commit(ctx: Context, batch: Batch, staged: Staged, folder: Path, /) -> tuple[Receipt, ...]:
+    """Move what lies ready into the lake: one commit a table, the accounts last."""
     receipts = []
-    with connect(memory_limit=settings.memory_limit, threads=settings.threads, temp=folder) as con:
-        for table in FROM_SOURCES:
-            parts = [part for part in collected.parts if part.mapping.target is table]
-            if not parts:
-                continue
-            ctx.say(f"ingest: landing {table.name}")
-            landing = prepare(con, batch, table, parts, lake=ctx.lake)
-            _settle(collected, parts, landing)
-            receipts.append(write(con, batch, landing, lake=ctx.lake))
-    receipts.append(_append(ctx.lake, batch, REJECTS, collected.rejects))
-    receipts.append(_append(ctx.lake, batch, DELIVERIES, list(collected.accounts.values())))
-    return tuple(receipt for receipt in receipts if receipt is not None)
-
-
-def _settle(collected: Collected, parts: list[Mapped], landing: Landing) -> None:
-    """Complete the accounts: what landed, with and without a person, and what was there already."""
-    for part in parts:
-        where = part.place >> MAPPING_BIT
-        landed, anonymous = landing.landed.get(where, 0), landing.anonymous.get(where, 0)
-        settled = {"mapped": landed - anonymous, "anonymous": anonymous}
-        collected.accounts[where].update(settled, duplicate=part.counts.get(None, 0) - landed)
-
-
-def _append(lake: Lake, batch: Batch, table: Table, rows: list[dict[str, Any]]) -> Receipt | None:
-    import pyarrow as pa
-
-    if not rows:
-        return None
-    shared = {"source": batch.source.name, "batch_id": batch.batch_id, "ingested_at": batch.ingested_at}
-    made = pa.Table.from_pylist([{**row, **shared} for row in rows], schema=table.arrow())
-    return lake.append(table, made.to_reader())
+    for made in staged.landings.values():
+        if made.files:
+            ctx.say(f"ingest: landing {made.table.name}")
+            receipts.append(adopt(ctx.lake, made.table, made.files, batch=batch.batch_id, digest=made.digest))
+            reach("table.committed")
+    if staged.rejects:
+        receipts.append(adopt(ctx.lake, REJECTS, staged.rejects, batch=batch.batch_id))
+        reach("rejects.committed")
+    settled = write_accounts(batch, staged.settled, folder / "accounts")
+    receipts.append(adopt(ctx.lake, DELIVERIES, [settled], batch=batch.batch_id))
+    reach("deliveries.committed")
+    return tuple(receipts)

@@ -1,26 +1,28 @@
-"""Mapped rows of a batch into one table of the lake: pseudonyms, repetition, one commit.
+"""Mapped rows of a group as data files in staging: pseudonyms put in, repetition left out.
 
-Runs on a connection of its own: mappings never see the key, and the rows they wrote are read from staging.
+Runs on a cursor of its own, which alone is given the key, in a schema of its own, which no mapping can name.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lyceum.adopting import DataFile
 from lyceum.engine import quoted
-from lyceum.lake import Lake, Receipt
+from lyceum.lake import Lake
 from lyceum.privacy import LENGTH, Key, hmac_sql
 from lyceum.schema import Column, Table
 from lyceum.source_records import Source
 from lyceum.tables.canonical import PERSONAL
-from pipelines.mapping_stage import Mapped
+from pipelines.data_files import write_files
+from pipelines.groups import MAPPING_BIT, MAPPINGS, Mapped
+from pipelines.repetition import SCHEMA, Seen, drop_repeated, remember
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
-MAPPING_BIT, FILE_BIT = 36, 44  # of a row's place: line below, then mapping, then file
 KNOWN_FROM = {"users": "registered_at", "items": "published_at"}
 ALWAYS = "TIMESTAMPTZ '1970-01-01 00:00:00+00'"
 
@@ -36,52 +38,102 @@ class Batch:
     currency: str
     key: Key | None
 
+    @property
+    def written(self) -> dict[str, str]:
+        """SQL of the columns that every row of every table gets."""
+        return {
+            "source": quoted(self.source.name),
+            "batch_id": quoted(self.batch_id),
+            "ingested_at": f"TIMESTAMPTZ {quoted(self.ingested_at.isoformat())}",
+        }
 
-@dataclass(frozen=True)
+
+@dataclass
 class Landing:
-    """One table's new rows: how many per place >> MAPPING_BIT, and how many of them without a person."""
+    """One table's new rows, group after group: the files that hold them, and the sum of their keys' hashes."""
 
     table: Table
-    landed: Mapping[int, int]
-    anonymous: Mapping[int, int]
+    seen: Seen
+    files: list[DataFile] = field(default_factory=list)
+    keys: int = 0
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal sets of keys, whatever files they came in; 16 hex digits."""
+        return f"{self.keys % 2**64:016x}"
+
+    def add(self, con: "duckdb.DuckDBPyConnection", written: list[DataFile], /) -> None:
+        """Take in what was written of a group."""
+        self.files += written
+        self.keys += remember(con, self.seen, written)
 
 
-def place_of(file: int, mapping: int, /) -> int:
-    """The place of line 0 of a file and mapping, by their numbers in the batch."""
-    return (file << FILE_BIT) + (mapping << MAPPING_BIT)
+@dataclass(frozen=True)
+class Landed:
+    """How many rows of a group were new: by file and number of the mapping, and of them those without a person."""
+
+    rows: Mapping[tuple[int, int], int]
+    anonymous: Mapping[tuple[int, int], int]
 
 
-def prepare(
-    con: "duckdb.DuckDBPyConnection", batch: Batch, table: Table, parts: Sequence[Mapped], /, *, lake: Lake
-) -> Landing:
-    """Make the view known_T (the table's rows, with pseudonyms) and the table kept_T (the places that are new)."""
-    name = table.short
-    given = {column for part in parts for column in part.mapping.columns}
-    con.execute(f"CREATE TEMP VIEW rows_{name} AS {_good_rows(parts, table, given)}")
+def landing(table: Table, source: Source, /) -> Landing:
+    """An empty landing of `table`.
+
+    Its key is one text, without known_at where only the first version of a key is wanted.
+    """
+    if table.name == "events":
+        return Landing(table, Seen(table, "event_id"))
+    first = any(mapping.versions == "first" for mapping in source.mappings if mapping.target is table)
+    columns = [name for name in table.key if not (first and name == "known_at")]
+    texts = [f'CAST("{name}" AS VARCHAR)' for name in columns]
+    return Landing(table, Seen(table, f"concat_ws(chr(31), {', '.join(texts)})"))
+
+
+def land(
+    con: "duckdb.DuckDBPyConnection",
+    batch: Batch,
+    target: Landing,
+    parts: Sequence[Mapped],
+    /,
+    *,
+    lake: Lake,
+    folder: Path,
+    threads: int,
+) -> Landed:
+    """Write the rows of a group that are new into files below `folder`, and say how many they are."""
+    table = target.table
+    given = {column for part in parts for column in part.one.mapping.columns}
+    con.execute(f"CREATE OR REPLACE VIEW {SCHEMA}.good_{table.short} AS {_good_rows(parts, table, given)}")
     _pseudonyms(con, batch, table, given)
-    con.execute(f"CREATE TEMP VIEW known_{name} AS {_with_pseudonyms(batch, table, given)}")
-    if name == "events":
-        _event_keys(con, batch, parts, given)
-        stored = "event_id"
-    else:
-        stored = _key(table, parts)
-        con.execute(f"CREATE TEMP TABLE keys_{name} AS SELECT place, {stored} AS key FROM known_{name}")
-    _keep_first(con, table, f"SELECT {stored} AS key FROM ({lake.source(table)})")
-    return _count(con, table)
+    con.execute(f"CREATE OR REPLACE VIEW {SCHEMA}.known_{table.short} AS {_with_pseudonyms(batch, table, given)}")
+    derived = _keyed(con, batch, target, parts)
+    drop_repeated(con, target.seen, lake=lake)
+    landed = _counted(con, target, parts)
+    stays = f"place NOT IN (FROM {SCHEMA}.dropped_{table.short})"
+    select = f"{_selected(batch, table, given, derived=derived)} WHERE {stays}"
+    rows = f"{SCHEMA}.good_{table.short} WHERE {stays}"
+    written = write_files(con, table, select, rows=rows, folder=folder, threads=threads)
+    assert sum(file.rows for file in written) == sum(landed.rows.values()), "the account and the files differ"
+    target.add(con, written)
+    return landed
 
 
 def _good_rows(parts: Sequence[Mapped], table: Table, given: set[str]) -> str:
-    paths = ", ".join(quoted(part.path) for part in parts)
-    columns = [f'"{c.name}"' if c.name in given else f'NULL::{c.type} AS "{c.name}"' for c in _mappable(table)]
-    return (
-        f"SELECT place, digest, {', '.join(columns)} FROM read_parquet([{paths}], union_by_name = true) "
-        "WHERE status IS NULL"
-    )
+    return " UNION ALL ".join(_good(part, table, given) for part in parts)
 
 
-def _mappable(table: Table) -> list[Column]:
-    written = ("source", "batch_id", "ingested_at", "event_date")
-    return [column for column in table.columns if column.name not in written]
+def _good(part: Mapped, table: Table, given: set[str]) -> str:
+    own = part.one.mapping.columns
+    columns = [f'"{c.name}"' if c.name in own else f'NULL::{c.type} AS "{c.name}"' for c in _mappable(table, given)]
+    events = ["digest", "event_date"] if table.name == "events" else []
+    listed = ", ".join([f"{part.base} AS place", *events, *columns])
+    return f"SELECT {listed} FROM {part.name} WHERE status IS NULL"
+
+
+def _mappable(table: Table, given: set[str]) -> list[Column]:
+    """The columns that a mapping of the batch fills, and those that landing reads."""
+    read = {"user_id", "event_id", "amount", "currency", "known_at", *KNOWN_FROM.values()}
+    return [column for column in table.columns if column.name in given or column.name in read]
 
 
 def _personal(table: Table, given: set[str]) -> list[str]:
@@ -89,26 +141,32 @@ def _personal(table: Table, given: set[str]) -> list[str]:
 
 
 def _pseudonyms(con: "duckdb.DuckDBPyConnection", batch: Batch, table: Table, given: set[str]) -> None:
-    """The table people_T of each distinct raw id and its pseudonym."""
+    """The table people_T of each distinct raw id of the group and its pseudonym; an id is hashed once in a run."""
     if batch.key is None:
         return
-    ids = [f'SELECT "{column}" AS raw FROM rows_{table.short}' for column in _personal(table, given)]
+    people, every = f"{SCHEMA}.people_{table.short}", f"{SCHEMA}.pseudonyms"
+    con.execute(f"CREATE TABLE IF NOT EXISTS {every} (raw VARCHAR, pseudonym VARCHAR)")
+    ids = [f'SELECT "{column}" AS raw FROM {SCHEMA}.good_{table.short}' for column in _personal(table, given)]
     raw = " UNION ALL ".join(ids) or "SELECT NULL::VARCHAR AS raw"
     hashed = hmac_sql("'person:' || raw")
     con.execute(
-        f"CREATE TEMP TABLE people_{table.short} AS SELECT raw, {hashed} AS pseudonym FROM "
-        f"(SELECT DISTINCT raw FROM ({raw}) WHERE raw IS NOT NULL)",
+        f"CREATE OR REPLACE TABLE {people} AS "
+        f"SELECT raw, coalesce(pseudonym, {hashed}) AS pseudonym, pseudonym IS NULL AS new "
+        f"FROM (SELECT DISTINCT raw FROM ({raw}) WHERE raw IS NOT NULL) LEFT JOIN {every} USING (raw)",
         batch.key.pads(),
     )
+    con.execute(f"INSERT INTO {every} SELECT raw, pseudonym FROM {people} WHERE new")
 
 
 def _with_pseudonyms(batch: Batch, table: Table, given: set[str]) -> str:
     hidden = _personal(table, given) if batch.key else []
-    joins = [f'LEFT JOIN people_{table.short} p{n} ON r."{column}" = p{n}.raw' for n, column in enumerate(hidden)]
+    joins = [
+        f'LEFT JOIN {SCHEMA}.people_{table.short} p{n} ON r."{column}" = p{n}.raw' for n, column in enumerate(hidden)
+    ]
     replaced = [f'p{n}.pseudonym AS "{column}"' for n, column in enumerate(hidden)]
     replaced += _defaults(batch, table)
     replace = f" REPLACE ({', '.join(replaced)})" if replaced else ""
-    return f"SELECT r.*{replace} FROM rows_{table.short} r {' '.join(joins)}"
+    return f"SELECT r.*{replace} FROM {SCHEMA}.good_{table.short} r {' '.join(joins)}"
 
 
 def _defaults(batch: Batch, table: Table) -> list[str]:
@@ -120,87 +178,74 @@ def _defaults(batch: Batch, table: Table) -> list[str]:
     return []
 
 
-def _event_keys(con: "duckdb.DuckDBPyConnection", batch: Batch, parts: Sequence[Mapped], given: set[str]) -> None:
+def _keyed(con: "duckdb.DuckDBPyConnection", batch: Batch, target: Landing, parts: Sequence[Mapped]) -> bool:
+    """Make the view keyed_T (place, key); whether it holds event ids that had to be derived."""
+    short = target.table.short
+    derived = target.table.name == "events" and any(part.without_id for part in parts)
+    if derived:
+        _derive_ids(con, batch, parts)
+    elif target.table.name != "events":
+        keys = f"SELECT place, {target.seen.stored} AS key FROM {SCHEMA}.known_{short}"
+        con.execute(f"CREATE OR REPLACE TABLE {SCHEMA}.keys_{short} AS {keys}")
+    own = f"SELECT place, event_id AS key FROM {SCHEMA}.good_{short}"
+    rows = f"FROM {SCHEMA}.keys_{short}" if derived or target.table.name != "events" else own
+    con.execute(f"CREATE OR REPLACE VIEW {SCHEMA}.keyed_{short} AS {rows}")
+    return derived
+
+
+def _derive_ids(con: "duckdb.DuckDBPyConnection", batch: Batch, parts: Sequence[Mapped]) -> None:
     """The table keys_events: place and event_id, the source's own or derived from mapping, row and occurrence.
 
     A derived id is keyed: without the key nobody can find out by trying whose row an id belongs to.
     """
-    labels = {_mapping_number(part.place): part.mapping.label for part in parts}
-    whens = " ".join(f"WHEN {number} THEN {quoted(label)}" for number, label in labels.items())
+    whens = " ".join(f"WHEN {part.one.number} THEN {quoted(part.one.mapping.label)}" for part in parts)
     occurrence = "1"
     if batch.source.duplicates == "keep":
         occurrence = f"row_number() OVER (PARTITION BY place >> {MAPPING_BIT}, digest ORDER BY place)"
-    label = f"CASE (place >> {MAPPING_BIT}) & 255 {whens} END"
+    label = f"CASE (place >> {MAPPING_BIT}) & {MAPPINGS - 1} {whens} END"
     material = f"'event:' || {label} || ':' || digest || ':' || ({occurrence})"
     hashed = hmac_sql(material) if batch.key else f"left(sha256({material}), {LENGTH})"
-    derived = f"SELECT place, {hashed} AS key FROM rows_events WHERE event_id IS NULL"
-    own = " UNION ALL SELECT place, event_id FROM rows_events WHERE event_id IS NOT NULL"
+    rows = f"{SCHEMA}.good_events"
     con.execute(
-        f"CREATE TEMP TABLE keys_events AS {derived}{own if 'event_id' in given else ''}",
+        f"CREATE OR REPLACE TABLE {SCHEMA}.keys_events AS "
+        f"SELECT place, {hashed} AS key FROM {rows} WHERE event_id IS NULL "
+        f"UNION ALL SELECT place, event_id FROM {rows} WHERE event_id IS NOT NULL",
         batch.key.pads() if batch.key else {},
     )
 
 
-def _mapping_number(place: int) -> int:
-    return (place >> MAPPING_BIT) & 255
-
-
-def _key(table: Table, parts: Sequence[Mapped]) -> str:
-    """The key as one text; without known_at where only the first version of a key is wanted."""
-    first = any(part.mapping.versions == "first" for part in parts)
-    columns = [name for name in table.key if not (first and name == "known_at")]
-    texts = [f'CAST("{name}" AS VARCHAR)' for name in columns]
-    return f"concat_ws(chr(31), {', '.join(texts)})"
-
-
-def _keep_first(con: "duckdb.DuckDBPyConnection", table: Table, stored: str) -> None:
-    """The table kept_T: the first place of each key that the lake does not hold yet."""
-    name = table.short
-    con.execute(
-        f"CREATE TEMP TABLE seen_{name} AS SELECT DISTINCT key FROM ({stored}) "
-        f"WHERE key IN (SELECT key FROM keys_{name})"
-    )
-    con.execute(
-        f"CREATE TEMP TABLE repeated_{name} AS SELECT key, min(place) AS first_place FROM keys_{name} "
-        "GROUP BY key HAVING count(*) > 1"
-    )
-    con.execute(
-        f"CREATE TEMP TABLE kept_{name} AS SELECT place, key FROM keys_{name} LEFT JOIN repeated_{name} USING (key) "
-        f"WHERE (first_place IS NULL OR first_place = place) AND key NOT IN (SELECT key FROM seen_{name})"
-    )
-
-
-def _count(con: "duckdb.DuckDBPyConnection", table: Table) -> Landing:
-    nobody = "user_id IS NULL" if "user_id" in table.names else "false"
+def _counted(con: "duckdb.DuckDBPyConnection", target: Landing, parts: Sequence[Mapped]) -> Landed:
+    """The rows that stay: those that are good less those that were dropped."""
+    nobody = "user_id IS NULL" if "user_id" in target.table.names else "false"
+    short = target.table.short
     found = con.execute(
-        f"SELECT place >> {MAPPING_BIT}, count(*), count(*) FILTER (WHERE {nobody}) "
-        f"FROM rows_{table.short} JOIN kept_{table.short} USING (place) GROUP BY 1"
+        f"SELECT place >> {MAPPING_BIT}, count(*), count(*) FILTER (WHERE {nobody}) FROM {SCHEMA}.good_{short} "
+        f"WHERE place IN (FROM {SCHEMA}.dropped_{short}) GROUP BY 1"
     ).fetchall()
-    return Landing(table, {where: rows for where, rows, _ in found}, {where: n for where, _, n in found})
+    dropped = {(where // MAPPINGS, where % MAPPINGS): (rows, anonymous) for where, rows, anonymous in found}
+    rows, anonymous = {}, {}
+    for part in parts:
+        for file, statuses in part.counts.items():
+            where = (file, part.one.number)
+            good, no_user, _ = statuses.get(None, (0, 0, 0))
+            gone, gone_anonymous = dropped.get(where, (0, 0))
+            rows[where] = good - gone
+            anonymous[where] = no_user - gone_anonymous if "user_id" in target.table.names else 0
+    return Landed(rows, anonymous)
 
 
-def write(con: "duckdb.DuckDBPyConnection", batch: Batch, landing: Landing, /, *, lake: Lake) -> Receipt | None:
-    """Append the prepared rows in one commit, sorted; None if there is no new row."""
-    if not landing.landed:
-        return None
-    table = landing.table
-    written = {
-        "event_date": f"CAST(occurred_at AT TIME ZONE {quoted(batch.timezone)} AS DATE)",
-        "event_id": "k.key",
-        "source": quoted(batch.source.name),
-        "batch_id": quoted(batch.batch_id),
-        "ingested_at": f"TIMESTAMPTZ {quoted(batch.ingested_at.isoformat())}",
-    }
-    columns = ", ".join(written.get(name, f'r."{name}"') + f' AS "{name}"' for name in table.names)
-    order = ("event_date", "occurred_at", "event_id") if table.name == "events" else table.key
-    sorted_by = ", ".join(f'"{name}"' for name in order)
-    select = (
-        f"SELECT {columns} FROM known_{table.short} r JOIN kept_{table.short} k USING (place) ORDER BY {sorted_by}"
-    )
-    receipt = lake.append(table, _reader(con, select, table))
-    assert receipt.rows == sum(landing.landed.values()), "the account and the commit differ"
-    return receipt
-
-
-def _reader(con: "duckdb.DuckDBPyConnection", select: str, table: Table) -> "pa.RecordBatchReader":
-    return con.sql(select).to_arrow_reader(100_000).cast(table.arrow())
+def _selected(batch: Batch, table: Table, given: set[str], *, derived: bool) -> str:
+    """The known rows with all columns of the table."""
+    short = table.short
+    written = {**batch.written, **({"event_id": "k.key"} if derived else {})}
+    known = {column.name for column in _mappable(table, given)} | {"event_date"}
+    columns = [
+        f"{written[column.name]} AS {column.name}"
+        if column.name in written
+        else f'r."{column.name}"'
+        if column.name in known
+        else f'NULL::{column.type} AS "{column.name}"'
+        for column in table.columns
+    ]
+    keys = f" JOIN {SCHEMA}.keys_{short} k USING (place)" if derived else ""
+    return f"SELECT {', '.join(columns)} FROM {SCHEMA}.known_{short} r{keys}"

@@ -15,6 +15,7 @@ from pipelines.context import Context
 from pipelines.digest import digest
 from pipelines.report import render_pages, write_archive
 from pipelines.steps import Part
+from pipelines.validate import validate_published
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,7 +25,11 @@ def publish(ctx: Context, as_of: date, /) -> Iterator[Part]:
     """Publish the week as a new release, unless the newest release of the week already says the same.
 
     A week older than the current one is published but never takes `current` from it.
+
+    Raises:
+        CheckError: a check of severity `fail` failed on the lake, the snapshots or the scores.
     """
+    yield validate_published(ctx, as_of)
     staged = releases.stage(ctx.home, as_of)
     tables = _build(ctx, staged / releases.DATABASE, as_of)
     last = releases.newest(ctx.home, as_of)

@@ -26,11 +26,15 @@ def render_pages(ctx: Context, database: Path, folder: Path, /, *, as_of: date, 
         summary = summarise(con, as_of=as_of, platform=platform, release=release)
     finally:
         con.close()
-    for language in LANGUAGES:
-        page = render(summary, language=language)
-        write_atomically(folder / f"index.{language}.html", page)
-        if language == (ctx.platform.language if ctx.platform.language in LANGUAGES else "en"):
-            write_atomically(folder / "index.html", page)
+    pages = {language: render(summary, language=language) for language in LANGUAGES}
+    for name, language in in_languages(ctx, "index"):
+        write_atomically(folder / name, pages[language])
+
+
+def in_languages(ctx: Context, stem: str, /) -> list[tuple[str, str]]:
+    """The files that show one page, and the language of each: one a language, then the platform's own."""
+    own = ctx.platform.language if ctx.platform.language in LANGUAGES else "en"
+    return [*((f"{stem}.{language}.html", language) for language in LANGUAGES), (f"{stem}.html", own)]
 
 
 def write_archive(ctx: Context, release: releases.Release, /) -> None:
@@ -41,7 +45,7 @@ def write_archive(ctx: Context, release: releases.Release, /) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for page in release.report.glob("*.html"):
         write_atomically(target / page.name, page.read_text(encoding="utf-8"))
-    weeks = sorted((path for path in ctx.home.reports.iterdir() if path.is_dir()), reverse=True)
+    weeks = sorted((path.parent for path in ctx.home.reports.glob("*/index.html")), reverse=True)
     entries = [(date.fromisoformat(path.name), f"{path.name}/index.html") for path in weeks]
     write_atomically(ctx.home.reports / "index.html", index(entries, language=ctx.platform.language))
 

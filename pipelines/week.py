@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lyceum import weeks
 from lyceum.errors import InputError
+from lyceum.lake import Receipt
 from lyceum.tables.canonical import EVENTS
 from pipelines import steps
 from pipelines.context import Context
@@ -15,6 +16,7 @@ from pipelines.steps import Part, StepResult
 
 if TYPE_CHECKING:
     from pipelines.ingest import IngestResult
+    from pipelines.replaying import ReplayResult
 
 Work = Callable[[Context, date], Iterable[Part]]
 
@@ -28,10 +30,25 @@ def take_in(ctx: Context, /, *, init_key: bool = False) -> "IngestResult":
     begin = time.monotonic()
     result = ingest(ctx, init_key=init_key)
     if result.files:
-        parts = [Part(receipt.table, rows=receipt.rows, digest=receipt.digest) for receipt in result.receipts]
-        seconds = round(time.monotonic() - begin, 3)
-        steps.keep_record(ctx, steps.ingest_file(ctx.home), "ingest", parts, seconds=seconds)
+        _keep_record(ctx, result.receipts, begin)
     return result
+
+
+def take_again(ctx: Context, /) -> "ReplayResult":
+    """Take kept rejects into the lake and keep the record of it; what `pipelines.replaying.replay` raises."""
+    from pipelines.replaying import replay
+
+    begin = time.monotonic()
+    result = replay(ctx)
+    if result.accounts:
+        _keep_record(ctx, result.receipts, begin)
+    return result
+
+
+def _keep_record(ctx: Context, receipts: Iterable[Receipt], begin: float) -> None:
+    parts = [Part(receipt.table, rows=receipt.rows, digest=receipt.digest) for receipt in receipts]
+    seconds = round(time.monotonic() - begin, 3)
+    steps.keep_record(ctx, steps.ingest_file(ctx.home), "ingest", parts, seconds=seconds)
 
 
 def perform(ctx: Context, step: str, /, *, as_of: date) -> StepResult:

@@ -62,10 +62,9 @@ def _notes(page: Page, /) -> list[str]:
 
 
 def _failed(page: Page, /) -> Grid | None:
-    """The unmet checks; their sentences are English, so the Chinese page names the check and the column instead."""
-    columns = [("suite", "code"), ("expectation", "code"), ("column_name", "code"), ("severity", "known:severities")]
-    if not page.voice.formats.chinese:
-        columns.append(("sentence", "text"))
+    """The unmet checks, each in the page's language."""
+    sentence = "sentence_zh" if page.voice.formats.chinese else "sentence"
+    columns = (("suite", "code"), ("severity", "known:severities"), (sentence, "text"), ("observed", "text"))
     return page.grid("failed_checks", columns)
 
 

@@ -26,8 +26,8 @@ def failed_checks(con: Connection, /) -> Figure:
     """The expectations that were not met."""
     return ask(
         con,
-        """SELECT suite, expectation, column_name, severity, observed, expected, sentence FROM quality.checks
-           WHERE NOT success ORDER BY severity, suite, expectation, column_name LIMIT 20""",
+        """SELECT suite, rule, severity, observed, expected, sentence, sentence_zh FROM quality.checks
+           WHERE NOT success ORDER BY severity, suite, rule LIMIT 20""",
         table="quality.checks",
     )
 

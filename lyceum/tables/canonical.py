@@ -215,6 +215,7 @@ REJECTS = Table(
         Column("code", VARCHAR, "Short reason for machines", required=True),
         Column("sentence", VARCHAR, "Reason for people; never quotes a value", required=True),
         Column("raw", VARCHAR, "The line as delivered", "text"),
+        Column("header", VARCHAR, "The header of its file, without which a line of CSV cannot be read again", "text"),
         *BATCH,
     ),
     volatile=VOLATILE,

@@ -5,17 +5,22 @@ from lyceum.tables import canonical
 
 CHECKS = Table(
     "quality.checks",
-    "Every expectation of the week's blocking check and its verdict.",
-    ("suite", "expectation", "column_name"),
+    "Every rule by which the week's tables were judged, and its verdict.",
+    ("suite", "rule"),
     (
-        Column("suite", VARCHAR, "The suite, one per table", required=True),
-        Column("expectation", VARCHAR, "The expectation's type", required=True),
-        Column("column_name", VARCHAR, "The column or figure judged"),
+        Column("suite", VARCHAR, "The table judged", required=True),
+        Column("rule", VARCHAR, "Name of the rule in the suite", required=True),
+        Column("expectation", VARCHAR, "Its type in Great Expectations", required=True),
+        Column("column_name", VARCHAR, "The column or columns judged"),
         Column("severity", VARCHAR, "fail = nothing is published, warn = a banner"),
         Column("success", BOOLEAN, "The verdict", required=True),
-        Column("observed", VARCHAR, "The figure found; never a value from the logs"),
+        Column("unexpected", BIGINT, "Rows (or days) that break the rule; null where the rule counts none"),
+        Column("share", DOUBLE, "Of all rows of the table", "ratio"),
+        Column("observed", VARCHAR, "The same as text; never a value from the logs"),
         Column("expected", VARCHAR, "What was asked"),
         Column("sentence", VARCHAR, "The same in plain words"),
+        Column("sentence_zh", VARCHAR, "The same in Chinese"),
+        Column("sample", VARCHAR, "Up to three keys of rows that break the rule; never a person's id", "JSON list"),
     ),
 )
 
@@ -30,7 +35,7 @@ REJECTS = Table(
     "quality.rejects",
     "Rows that could not be used: where and why, never what they held.",
     ("file", "line", "mapping"),
-    _told(canonical.REJECTS, "raw"),
+    _told(canonical.REJECTS, "raw", "header"),
 )
 
 DELIVERIES = Table(

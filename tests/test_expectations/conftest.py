@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from lyceum.schema import table
+from expectations.derive import judged
 
 AS_OF = dt.date(2024, 5, 6)  # a Monday
 NOON = dt.time(12, tzinfo=dt.UTC)
@@ -53,12 +53,13 @@ Show = Callable[[duckdb.DuckDBPyConnection, World], duckdb.DuckDBPyConnection]
 
 @pytest.fixture(scope="session")
 def show() -> Show:
-    """Makes each table of a world a view of an engine, with the columns of the schema."""
+    """Makes every table a view of an engine, with the columns of the schema and the rows of a world."""
 
     def register(con: duckdb.DuckDBPyConnection, world: World) -> duckdb.DuckDBPyConnection:
         con.execute("SET TimeZone = 'Asia/Shanghai'")  # verdicts must not depend on it
-        for name, rows in world.items():
-            con.register(name, pa.Table.from_pylist(rows, schema=table(name).arrow()))
+        for declared in judged():
+            rows = pa.Table.from_pylist(world.get(declared.name, []), schema=declared.arrow())
+            con.register(declared.short, rows)
         return con
 
     return register

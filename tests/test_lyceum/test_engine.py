@@ -68,3 +68,42 @@ def test_the_sandbox_reads_nothing_else_and_cannot_be_unlocked(tmp_path: Path):
             with pytest.raises(duckdb.Error):
                 con.execute(attempt)
     assert [path.name for path in outside.iterdir()] == ["x.csv"]
+
+
+def test_a_cursor_of_the_sandbox_is_in_utc_wherever_the_machine_stands(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    with engine.sandbox([tmp_path]) as con, con.cursor() as cursor:
+        assert cursor.execute("SELECT current_setting('TimeZone')").fetchall() == [("UTC",)]
+
+
+@pytest.fixture
+def sandboxed(tmp_path: Path):
+    """A sandbox, and a relation in it of the numbers from 0 on, over several files."""
+    files = [tmp_path / f"{number}.csv" for number in range(8)]
+    with engine.connect() as con:
+        for number, file in enumerate(files):
+            numbers = f"SELECT range + {number * 150_000} FROM range(150_000)"
+            con.execute(f"COPY ({numbers}) TO {engine.quoted(file)} (HEADER false)")
+    listed = ", ".join(map(engine.quoted, files))
+    with engine.sandbox([tmp_path]) as con:
+        yield con, f"read_csv([{listed}], columns = {{'a': 'VARCHAR'}}, header = false, auto_detect = false)"
+
+
+def test_the_sandbox_keeps_rows_in_the_order_of_their_files_and_lines(sandboxed):
+    con, read = sandboxed
+    words = ", ".join(f"'{word}'" for word in range(100))
+    con.execute(f"CREATE TABLE t AS SELECT a, CASE WHEN a NOT IN ({words}) THEN 'x' END AS other FROM {read}")
+    assert con.execute("SELECT count(*), count(*) FILTER (a::BIGINT <> rowid) FROM t").fetchall() == [(1_200_000, 0)]
+
+
+def test_what_is_tried_twice_in_the_sandbox_fails_only_where_it_fails(sandboxed):
+    con, read = sandboxed
+    number = "CAST(regexp_extract(a, '^([1-9]+)$', 1) AS BIGINT)"
+    tried = f"SELECT TRY({number}) AS b, TRY({number} + 1) AS c FROM {read} LIMIT 20"
+    assert con.execute(f"SELECT count(b), count(c), count(*) FROM ({tried})").fetchall() == [(18, 18, 20)]
+
+
+@pytest.mark.parametrize("rows", [[("it's", 1, None)], [("a", -1, "x"), ("b", None, "y")]])
+def test_literal_rows_come_back(rows):
+    with engine.connect() as con:
+        assert con.execute(engine.values(("a", "b", "c"), rows)).fetchall() == rows

@@ -12,13 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lyceum import delivery
 from lyceum.delivery import find, inspect
 from lyceum.errors import InputError
 from lyceum.reading import originals, stage
+from lyceum.slow_reading import physical_lines
 from lyceum.source_records import FileSet
 
 CSV = FileSet("f", "*.csv*", "csv", ("a", "b"))
 JSONL = FileSet("f", "*.jsonl*", "jsonl", ("a", "b"))
+STRANGE = (b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80", b"\xe8", b"\x80", b"\0", b"\xff")  # no UTF-8, or NUL
 PARQUET = FileSet("f", "*.parquet", "parquet", ("a", "b"))
 
 
@@ -101,7 +104,7 @@ def test_parquet(tmp_path):
     rows, _, _ = read_file(tmp_path, PARQUET, "x.parquet")
     assert rows == [(1, 1, None, '{"k":1}', None), (2, 1, None, '{"k":2}', "y")]
     delivered = inspect("x.parquet", tmp_path / "x.parquet", PARQUET)
-    assert originals(delivered, PARQUET, lines={2: 1}) == {2: '{"b": "y", "extra": 2, "a": {"k": 2}}'}
+    assert originals(delivered, PARQUET, lines={2: 1}) == {2: '{"b":"y","extra":"2","a":{"k":2}}'}
 
 
 def test_compressed_files_are_the_same_rows(tmp_path):
@@ -194,6 +197,43 @@ def test_equal_rows_have_equal_digests_on_both_paths(tmp_path):
     fast, slow = digests(b"b,a\nx,1\n,2\n"), digests(b"a,b\n1,x\n\n2,\n")
     assert fast == slow
     assert fast[0] == hashlib.sha256(b"1\x1fx").hexdigest()
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 5, 64])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.sampled_from([b"a", b"\n", b"\r", b"\r\n", "é".encode(), "课".encode(), "😀".encode(), *STRANGE]),
+        max_size=9,
+    )
+)
+def test_lines_and_plainness_are_those_of_python(tmp_path, monkeypatch, chunk, made):
+    """Wherever the chunks end: in a character, between carriage return and newline."""
+    data = b"".join(made)
+    monkeypatch.setattr(delivery, "CHUNK", chunk)
+    monkeypatch.setattr(delivery, "LONG", 1000)
+    (tmp_path / "x.csv").write_bytes(data)
+    found = inspect("x.csv", tmp_path / "x.csv", CSV)
+    try:
+        whole = data.decode()
+    except UnicodeDecodeError:
+        whole = "\0"
+    assert found.plain == ("\0" not in whole and "\r" not in whole.replace("\r\n", ""))
+    assert found.lines == data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
+    assert found.digest == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("size", [1_900_000, 3_000_000])
+def test_a_line_beyond_the_engine_s_reader_is_not_plain(tmp_path, size):
+    (tmp_path / "x.csv").write_bytes(b"a,b\n1," + b"x" * size + b"\n1,2\n")
+    assert inspect("x.csv", tmp_path / "x.csv", CSV).plain == (size < 2_000_000)
+
+
+def test_a_file_that_is_damaged_after_the_digest_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "x.csv.gz").write_bytes(PACKED[:-10])
+    for path, said in ((tmp_path / "x.csv.gz", "is damaged"), (tmp_path / "y.csv", "vanished")):
+        with pytest.raises(InputError, match=said):
+            list(physical_lines(path))
 
 
 cells = st.text(alphabet='ab", \n\r\té课\x00', max_size=6)

@@ -1,5 +1,6 @@
 """A small simulated platform, taken in and run for its last two weeks once per session, without Airflow."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote
 
 import pytest
 
@@ -183,3 +185,78 @@ def small_home(tmp_path_factory) -> Path:
     home.reports.mkdir()
     (home.reports / "index.html").write_text("<h1>every week</h1>")
     return home.root
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """A data folder and a home below `root`, and the source that leads from the one into the other."""
+
+    root: Path
+    source: Path
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def home(self) -> Home:
+        return Home(self.root / "home")
+
+    def context(self, *, now: datetime = NOW, limit: float = 1.0) -> Context:
+        settings = Settings(reject_limit=limit)
+        return open_source(str(self.source), self.data, self.home, settings=settings, now=now, say=quiet)
+
+    def deliver(self, name: str, content: str | bytes) -> Path:
+        file = self.data / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        return file
+
+    def rows(self, name: str, columns: str = "*") -> list[tuple[object, ...]]:
+        """The rows of a table of the lake, in an order that depends on nothing but them."""
+        from lyceum import engine
+        from lyceum.lake import Lake
+        from lyceum.schema import table
+
+        with engine.connect() as con:
+            source = Lake(self.home.lake).source(table(name))
+            return con.execute(f"SELECT {columns} FROM ({source}) ORDER BY ALL").fetchall()
+
+    def content(self, *hidden: str) -> dict[str, list[tuple[object, ...]]]:
+        """Every table of the lake; columns called `hidden` are left out, as when a row was ingested always is."""
+        from lyceum.tables.canonical import TABLES
+
+        left = {"ingested_at", *hidden}
+        shown = {table: ", ".join(f'"{name}"' for name in table.names if name not in left) for table in TABLES}
+        held = {table: columns for table, columns in shown.items() if (self.home.lake / table.short).exists()}
+        return {table.name: self.rows(table.name, columns) for table, columns in held.items()}
+
+    def strangers(self) -> set[str]:
+        """Data files in the lake's folders that no version of their table ever held."""
+        found, known = set(), set()
+        for log in self.home.lake.glob("*/_delta_log"):
+            lines = [json.loads(line) for file in log.glob("*.json") for line in file.read_text().splitlines()]
+            known |= {str(log.parent / unquote(line["add"]["path"])) for line in lines if "add" in line}
+        for file in self.home.lake.rglob("*.parquet"):
+            found |= {str(file)} if "_delta_log" not in file.parts else set()
+        return found - known
+
+
+@pytest.fixture(scope="session")
+def deliveries() -> Callable[[str, Path], Deliveries]:
+    """Makes an empty data folder for a source, below a new folder."""
+
+    def make(source: str, root: Path) -> Deliveries:
+        made = Deliveries(root, root.parent / f"{root.name}.toml")
+        made.data.mkdir(parents=True)
+        made.source.write_text(source, encoding="utf-8")
+        return made
+
+    return make
+
+
+@pytest.fixture
+def secret(monkeypatch) -> str:
+    """The key of the test's platforms."""
+    monkeypatch.setenv("LYCEUM_SECRET", SECRET)
+    return SECRET

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lyceum import schema
+from lyceum.adopting import adopt
 from lyceum.errors import HomeError, InputError
 from lyceum.home import Home, Platform
 from lyceum.lake import Lake
@@ -333,14 +334,12 @@ def test_a_batch_that_died_before_its_account_is_repaired(shop, monkeypatch):
     shop.ingest()
     shop.deliver("orders-2.csv", HEADER + GOOD.replace("c9", "c8") + "x\n")
 
-    append = Lake.append
-
-    def dies(self, table, reader, /):
+    def dies(lake, table, files, /, **more):
         if table.name == "deliveries":
             raise KeyboardInterrupt
-        return append(self, table, reader)
+        return adopt(lake, table, files, **more)
 
-    monkeypatch.setattr(Lake, "append", dies)
+    monkeypatch.setattr("pipelines.ingest.adopt", dies)
     with pytest.raises(KeyboardInterrupt):
         shop.ingest()
     assert (len(shop.rows("events")), len(shop.rows("deliveries"))) == (

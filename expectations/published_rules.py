@@ -1,0 +1,251 @@
+"""The written rules for snapshots and scores, beside what their declarations imply."""
+
+from expectations.rule import Rule, Said, between, in_set, no_finding, no_repeat, no_row
+from lyceum.schema import Table
+from lyceum.tables import features, marts, readout
+
+STATES = ("new", "active", "returned", "resurrected", "at_risk", "dormant", "churned")
+TINY = 1e-9  # what is left of a difference of two figures computed from each other
+USERS = "SELECT user_id FROM user_scores"
+
+
+def _no_more(table: Table, fewer: str, more: str) -> Rule:
+    said = (f"{fewer} is no more than {more}.", f"{fewer} 不大于 {more}。")
+    return no_row(table, fewer, f"{fewer}.of_{more}", f'"{fewer}" > "{more}"', said)
+
+
+def _share(table: Table, column: str) -> Rule:
+    said = (f"{column} lies between 0 and 1.", f"{column} 在 0 与 1 之间。")
+    return between(table, column, said, low=0, high=1, name="share")
+
+
+def _sums_to_1(table: Table, column: str, group: str) -> Rule:
+    query = f'SELECT "{group}" FROM {{batch}} GROUP BY ALL HAVING abs(sum("{column}") - 1) > 1e-6'
+    said = (f"{column} adds up to 1 for each {group}.", f"同一 {group} 的 {column} 合计为 1。")
+    sample = [] if group == "user_id" else [group]
+    return no_finding(column, f"{column}.sum", query, said, sample=sample)
+
+
+def _ranks(table: Table, group: str) -> Rule:
+    """Ranks run from 1 without a gap; `group` is what they run within, empty for the whole table."""
+    by = f'GROUP BY "{group}"' if group else ""
+    shown = [group] if group and group != "user_id" else []
+    listed = ", ".join(f'"{name}"' for name in shown) or "1 AS found"
+    query = (
+        f"SELECT {listed} FROM {{batch}} {by} "
+        "HAVING min(rank) <> 1 OR max(rank) <> count(*) OR count(DISTINCT rank) <> count(*)"
+    )
+    said = ("Ranks run from 1 without gap or repetition.", "名次从 1 开始，无空缺、无重复。")
+    return no_finding("rank", "rank.run", query, said, sample=shown)
+
+
+def _at_most(column: str, limit: str, query: str, said: Said) -> Rule:
+    return no_finding(column, f"{column}.at_most", f"{query} (SELECT {limit} FROM week)", said, sample=[])
+
+
+def _scored_people(table: Table) -> Rule:
+    said = ("Everybody in it stands in marts.user_scores.", "其中的人都在 marts.user_scores 中。")
+    return no_row(table, "user_id", "user_id.known", f"user_id NOT IN ({USERS})", said)
+
+
+def _interval(table: Table, *, low: str, middle: str, high: str) -> Rule:
+    said = (f"{middle} lies in its interval.", f"{middle} 在其区间之内。")
+    where = f"{low} > {middle} + {TINY} OR {middle} > {high} + {TINY} OR {low} > {high}"
+    return no_row(table, middle, f"{middle}.{low}", where, said)
+
+
+USER_SNAPSHOT_RULES = [
+    no_row(
+        features.USER_SNAPSHOT,
+        "recency_days, tenure_days",
+        "recency_days.from_1",
+        "recency_days < 1 OR tenure_days < 1",
+        ("What was seen before a Monday was seen at least a day ago.", "周一之前的行为至少在一天以前。"),
+    ),
+    no_row(
+        features.USER_SNAPSHOT,
+        "recency_days, acts_84d",
+        "recency_days.acts_84d",
+        "acts_84d IS NOT NULL AND (acts_84d > 0) <> coalesce(recency_days <= 84, false)",
+        (
+            "Whoever acted in 84 days was last seen in them, and the reverse.",
+            "84 天内有行为者，最近行为也在 84 天内。",
+        ),
+    ),
+]
+
+ITEM_SNAPSHOT_RULES = [
+    between(features.ITEM_SNAPSHOT, "price", ("No price is negative.", "价格不为负数。"), low=0, name="negative"),
+    *(_no_more(features.ITEM_SNAPSHOT, f"learners_{days}d", f"users_{days}d") for days in features.WINDOWS),
+]
+
+USER_SCORE_RULES = [
+    in_set(marts.USER_SCORES, "lifecycle_state", STATES, ("Every state is known.", "生命周期状态都是已知的。")),
+    in_set(
+        marts.USER_SCORES,
+        "score_status",
+        ["scored", "not_eligible", "too_few_outcomes", "no_purchases_logged"],
+        ("Every status of a score is known.", "评分状态都是已知的。"),
+    ),
+    no_row(
+        marts.USER_SCORES,
+        "churn_28d, retention_28d",
+        "churn_28d.complement",
+        f"(churn_28d IS NULL) <> (retention_28d IS NULL) OR abs(churn_28d + retention_28d - 1) > {TINY}",
+        ("churn_28d is 1 less retention_28d.", "churn_28d 等于 1 减 retention_28d。"),
+    ),
+    no_row(
+        marts.USER_SCORES,
+        "score_status, retention_28d",
+        "score_status.scored",
+        "(score_status = 'scored') <> (retention_28d IS NOT NULL)",
+        ("Whoever is scored has retention_28d, and nobody else.", "有评分者才有 retention_28d。"),
+    ),
+    no_row(
+        marts.USER_SCORES,
+        "user_id",
+        "user_id.snapshot",
+        "user_id NOT IN (SELECT user_id FROM user_snapshot)",
+        ("Everybody in it stands in features.user_snapshot.", "其中的人都在 features.user_snapshot 中。"),
+    ),
+    between(marts.USER_SCORES, "points", ("No balance of points is negative.", "积分余额不为负数。"), low=0),
+]
+
+RECOMMENDATION_RULES = [
+    _ranks(marts.RECOMMENDATIONS, "user_id"),
+    _scored_people(marts.RECOMMENDATIONS),
+    _at_most(
+        "rank",
+        "recommendations",
+        "SELECT 1 AS found FROM {batch} WHERE rank >",
+        ("Nobody is shown more items than the settings allow.", "每人的推荐数不超过设置的上限。"),
+    ),
+    no_repeat(
+        marts.RECOMMENDATIONS,
+        ["user_id", "item_id"],
+        "item_id.repeated",
+        ("Nobody is shown the same item twice.", "同一内容不会向同一人推荐两次。"),
+    ),
+    no_row(
+        marts.RECOMMENDATIONS,
+        "item_id",
+        "item_id.on_sale",
+        "item_id NOT IN (SELECT item_id FROM item_snapshot WHERE on_sale)",
+        ("Nothing is shown that is not on sale.", "不推荐未在售的内容。"),
+    ),
+]
+
+EARLY_WARNING_RULES = [
+    _ranks(marts.EARLY_WARNINGS, ""),
+    _scored_people(marts.EARLY_WARNINGS),
+    in_set(
+        marts.EARLY_WARNINGS,
+        "suggested_action",
+        ["reminder", "mentor_call", "activity", "none"],
+        ("Every suggested action is known.", "建议动作都是已知的。"),
+    ),
+    no_row(
+        marts.EARLY_WARNINGS,
+        "holdout",
+        "holdout.nulls",
+        "holdout IS NULL",
+        ("It is known of everybody whether to leave them alone.", "每个人是否属于对照组都是已知的。"),
+    ),
+    _at_most(
+        "holdout",
+        "contacts",
+        "SELECT 1 AS found FROM {batch} HAVING count(*) FILTER (NOT holdout) >",
+        ("There are no more people to contact than the settings allow.", "需联系的人数不超过设置的上限。"),
+    ),
+    no_row(
+        marts.EARLY_WARNINGS,
+        "risk",
+        "risk.churn_28d",
+        "(user_id, risk) NOT IN (SELECT (user_id, churn_28d) FROM user_scores WHERE churn_28d IS NOT NULL)",
+        ("Everybody's risk is their churn_28d.", "风险即 churn_28d。"),
+    ),
+]
+
+PUBLISHED_RULES: dict[str, list[Rule]] = {
+    "features.user_snapshot": USER_SNAPSHOT_RULES,
+    "features.item_snapshot": ITEM_SNAPSHOT_RULES,
+    "marts.user_scores": USER_SCORE_RULES,
+    "marts.recommendations": RECOMMENDATION_RULES,
+    "marts.early_warnings": EARLY_WARNING_RULES,
+    "marts.item_to_item": [
+        _ranks(marts.ITEM_TO_ITEM, "item_id"),
+        no_row(
+            marts.ITEM_TO_ITEM,
+            "other_item_id",
+            "other_item_id.self",
+            "other_item_id = item_id",
+            ("No item is its own neighbour.", "内容不是自己的相邻内容。"),
+        ),
+        no_row(
+            marts.ITEM_TO_ITEM,
+            "similarity",
+            "similarity.range",
+            f"NOT similarity BETWEEN 0 AND 1 + {TINY}",
+            ("Every similarity lies between 0 and 1.", "相似度在 0 与 1 之间。"),
+        ),
+    ],
+    "marts.segments": [_share(marts.SEGMENTS, "share")],
+    "marts.segment_migration": [
+        _share(marts.SEGMENT_MIGRATION, "share"),
+        _sums_to_1(marts.SEGMENT_MIGRATION, "share", "from_segment_id"),
+    ],
+    "marts.interests": [_scored_people(marts.INTERESTS), _sums_to_1(marts.INTERESTS, "weight", "user_id")],
+    "marts.lifecycle_transitions": [
+        *(
+            in_set(marts.LIFECYCLE_TRANSITIONS, side, STATES, ("Every state is known.", "生命周期状态都是已知的。"))
+            for side in ("from_state", "to_state")
+        ),
+        _share(marts.LIFECYCLE_TRANSITIONS, "probability"),
+        _sums_to_1(marts.LIFECYCLE_TRANSITIONS, "probability", "from_state"),
+    ],
+    "marts.growth_forecast": [
+        in_set(
+            marts.GROWTH_FORECAST,
+            "kind",
+            ["actual", "forecast"],
+            ("Every week is actual or forecast.", "每周为实际或预测。"),
+        ),
+        no_row(
+            marts.GROWTH_FORECAST,
+            "low_80, high_80",
+            "low_80.high_80",
+            "low_80 > high_80 OR (kind = 'forecast') <> (low_80 IS NOT NULL)",
+            ("Every forecast has an interval, its ends in order.", "每个预测都有区间，上下限有序。"),
+        ),
+    ],
+    "marts.channel_quality": [
+        _no_more(marts.CHANNEL_QUALITY, "active_28d", "users"),
+        _no_more(marts.CHANNEL_QUALITY, "payers", "users"),
+    ],
+    "marts.item_performance": [_no_more(marts.ITEM_PERFORMANCE, "learners_28d", "users_28d")],
+    "marts.community_members": [_scored_people(marts.COMMUNITY_MEMBERS)],
+    "marts.community_health": [
+        _no_more(marts.COMMUNITY_HEALTH, "speakers", "members_active"),
+        _no_more(marts.COMMUNITY_HEALTH, "questions_unanswered", "questions"),
+        _share(marts.COMMUNITY_HEALTH, "top_5_percent_share"),
+        _share(marts.COMMUNITY_HEALTH, "first_reply_in_24h"),
+    ],
+    "marts.leaderboard": [
+        between(marts.LEADERBOARD, "points_28d", ("Nobody leads without points.", "上榜者都有积分。"), low=1)
+    ],
+    "marts.weekly_kpis": [
+        no_row(
+            marts.WEEKLY_KPIS,
+            "value",
+            "value.rate",
+            "denominator < 30 AND value IS NOT NULL",
+            ("A rate of fewer than 30 is not told.", "分母小于 30 的比率不给出。"),
+        )
+    ],
+    "marts.activity_effects": [_interval(readout.ACTIVITY_EFFECTS, low="low_95", middle="effect", high="high_95")],
+    "marts.outcomes": [
+        _share(readout.OUTCOMES, "contacted_rate"),
+        _share(readout.OUTCOMES, "holdout_rate"),
+        _interval(readout.OUTCOMES, low="low_95", middle="effect", high="high_95"),
+    ],
+}
