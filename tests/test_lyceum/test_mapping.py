@@ -9,6 +9,7 @@ import pytest
 from lyceum.errors import UsageError
 from lyceum.mapping import Scope, compile_expression
 from lyceum.mapping_types import found_types, settled, strict
+from lyceum.schema import Column
 
 SCOPE = Scope(("a", "b", "group"), {"kinds": ("kind",)}, "Europe/London")
 UNUSABLE = "unusable"
@@ -229,7 +230,7 @@ def test_values_settle_into_the_type_of_the_column(con, text, target, a, expecte
     found = found_types(con, {"it": expression}, scope=SCOPE)["it"]
     sql = strict(expression.duckdb, found=found, target=target)
     seen = target if found == "VARCHAR" else found
-    final = settled("v", found=seen, target=target)
+    final = settled("v", found=seen, column=Column("x", target, ""))
     assert con.execute(f"SELECT {final} FROM (SELECT {sql} AS v FROM (SELECT $a AS c0))", {"a": a}).fetchall() == [
         (expected,)
     ]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lyceum.mapping import Scope, compile_expression
 from lyceum.mapping_types import settled
+from lyceum.schema import Column
 
 SCOPE = Scope(("a",), {}, "UTC")
 UNUSABLE = "unusable"
@@ -33,7 +34,7 @@ def value(con, text, a):
 
 def test_instants_and_ids_that_mean_nothing_settle_into_nothing(con):
     def seen(value, type_, column):
-        sql = settled("v", found=type_, target=type_, column=column)
+        sql = settled("v", found=type_, column=Column(column, type_, ""))
         return con.execute(
             f"SELECT {sql} IS NOT NULL FROM (SELECT CAST($v AS {type_}) AS v)", {"v": value}
         ).fetchall()[0][0]

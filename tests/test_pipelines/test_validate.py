@@ -27,7 +27,7 @@ BATCH = {"source": "s", "batch_id": "b", "ingested_at": dt.datetime(2024, 5, 6, 
 @pytest.fixture
 def ctx(tmp_path) -> Context:
     """A platform of 70 events, ten a day, in a folder whose name is no word."""
-    home = Home(tmp_path / "a home = <1>")
+    home = Home(tmp_path / "a home <1>")
     platform = Platform("<b>demo</b>", "demo", tmp_path, "Asia/Shanghai", "CNY", "zh")
     days = [AS_OF - dt.timedelta(days=1 + number % 7) for number in range(70)]
     rows = [
