@@ -99,7 +99,7 @@ class Prepared:
 
     @cached_property
     def _queries(self) -> dict[str, str]:
-        made = {name: inlined(str(self.backend.compile(rows)), table=PART) for name, rows in self._expressions.items()}
+        made = {name: inlined(rows, table=PART) for name, rows in self._expressions.items()}
         return {**made, SIGNALS_SEEN.name: _signals_query()}
 
     @cached_property
@@ -163,16 +163,16 @@ HELD = "weeks.json"  # the fingerprint of each week that is stored
 FILE = ("partition.event_date", "path", "num_records")
 
 
-def inlined(query: str, /, *, table: str) -> str:
-    """`query` without copies of the rows of `table` that it reads twice: reading a log twice is cheaper than keeping it."""
-    import sqlglot
+def inlined(rows: "ir.Table", /, *, table: str) -> str:
+    """The DuckDB query of an expression, without copies of the log's `table`: reading it twice is cheaper."""
+    from ibis.backends.sql.compilers.duckdb import compiler
     from sqlglot import expressions
 
-    parsed = sqlglot.parse_one(query, dialect="duckdb")
+    parsed = compiler.to_sqlglot(rows)
     for part in parsed.find_all(expressions.CTE):
         if any(read.name == table for read in part.find_all(expressions.Table)):
             part.set("materialized", False)
-    return parsed.sql(dialect="duckdb")
+    return str(parsed.sql(dialect="duckdb"))
 
 
 def parts(events: Mapping[str, int], /) -> Iterator[list[str]]:
