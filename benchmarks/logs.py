@@ -1,29 +1,36 @@
 """Simulated worlds as the columns that features read, without files in between."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features import days as day_table
 from features import labels as label_expressions
-from features.snapshot import user_snapshot
-from lyceum.events import EVENT_TYPES, SIGNALS
+from features.inputs import GIVEN, prepared
+from features.snapshot import SETS, user_snapshot
+from features.windows import FeatureSet, Past, compute
+from lyceum import engine
+from lyceum.events import EVENT_TYPES, LEARNING_TIME, PARTNERS, VISITS
 from lyceum.simulator import Platform
 from lyceum.simulator.journal import Coded, Day, Record
 from lyceum.simulator.people import FIRST_UID
 from lyceum.simulator.prospects import outlook
+from lyceum.tables import canonical
 from pipelines.workspace import for_models
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pyarrow as pa
+    from duckdb import DuckDBPyConnection as DuckDB
+    from ibis.backends import BaseBackend as Backend
 
 Array = NDArray[Any]
 NOBODY = -1
-FIELDS = ("user", "day", "kind", "session", "item", "target", "cents", "seconds")
+FIELDS = ("user", "day", "clock", "kind", "session", "item", "target", "cents", "seconds")
+LOGGED = (*EVENT_TYPES, LEARNING_TIME, VISITS, PARTNERS)  # signals that the columns kept here can give
 
 
 class Log:
@@ -45,6 +52,7 @@ class Log:
         found = {name: np.full(size, value, np.int16) for name, value in shared.items()}
         found["user"] = (numbers(fields["uid"], size) - FIRST_UID).astype(np.int32)
         found["target"] = (numbers(fields.get("target"), size) - FIRST_UID).clip(min=NOBODY).astype(np.int32)
+        found["clock"] = record.seconds.astype(np.int32)
         found["session"] = numbers(fields.get("session"), size)
         found["item"] = self._items(fields.get("course"), size)
         found["seconds"] = numbers(fields.get("duration_s"), size).astype(np.int32)
@@ -113,35 +121,63 @@ def frames(lived: Lived, /, *, mondays: list[int], known_until: int) -> pd.DataF
 
     Only outcomes that are over before the Monday of week `known_until` are known.
     """
-    import duckdb
     import ibis
 
-    con = duckdb.connect()
-    con.execute("SET threads = 2")
-    con.register("log", events_table(lived))
-    con.execute(
-        "CREATE TABLE events AS SELECT * REPLACE ((cents / 100)::DECIMAL(18, 2) AS cents), "
-        "NULL::VARCHAR AS object_id, CAST(row_number() OVER () AS VARCHAR) AS event_id FROM log"
-    )
-    con.execute("ALTER TABLE events RENAME cents TO amount")
-    con.register("items", items_table(lived))
+    con = engine.connect()
     backend = ibis.duckdb.from_connection(con)
-    events, items = backend.table("events"), backend.table("items")
-    con.execute(f"CREATE TABLE user_days AS {backend.compile(day_table.user_days(events))}")
-    days = backend.table("user_days")
-    listed = ", ".join(f"DATE '{lived.monday(week)}'" for week in mondays)
-    con.execute(f"CREATE TABLE mondays AS SELECT unnest([{listed}]) AS as_of")
-    weeks = backend.table("mondays")
-    ends = label_expressions.endings(events, items, weeks)
-    rows = label_expressions.labels(days, ends, weeks, known_until=lived.monday(known_until))
-    snapshot = user_snapshot(days, weeks, first_seen=first_seen(lived))
+    past = Past(_inputs(con, backend, lived), _moments(con, backend, [lived.monday(week) for week in mondays]))
+    until = lived.monday(known_until)
+    rows = label_expressions.labels(past, known_until=until, closed_at=ibis.literal(_midnight(until)))
+    first_seen = dict.fromkeys(LOGGED, lived.start)  # everything that is logged at all is so from the first day on
+    held = [_held(con, backend, each, past) for each in SETS]
+    snapshot = user_snapshot(past, first_seen=first_seen, sets=held)
     query = f"SELECT * FROM ({backend.compile(snapshot)}) JOIN ({backend.compile(rows)}) USING (user_id, as_of)"
     return for_models(con.sql(f"{query} ORDER BY as_of, user_id").to_arrow_table())
 
 
-def first_seen(lived: Lived, /) -> dict[str, date]:
-    """Everything that is logged at all is so from the first day on."""
-    return dict.fromkeys((*EVENT_TYPES, *SIGNALS), lived.start)
+def _inputs(con: "DuckDB", backend: "Backend", lived: Lived) -> "dict[str, ir.Table]":
+    """What feature sets read; columns that the log here does not keep are null."""
+    con.register("log", events_table(lived))
+    kept = {
+        name: name for name in ("user_id", "event_type", "event_date", "item_id", "target_user_id", "duration_ms")
+    }
+    kept |= {"event_id": "CAST(row_number() OVER () AS VARCHAR)", "session_id": "CAST(session AS VARCHAR)"}
+    kept |= {"amount": "CAST(cents / 100 AS DECIMAL(18, 2))", "occurred_at": "happened"}
+    columns = [f"{kept.get(c.name, f'CAST(NULL AS {c.type})')} AS {c.name}" for c in canonical.EVENTS.columns]
+    con.execute(f"CREATE TABLE events AS SELECT {', '.join(columns)} FROM log")
+    for table in (canonical.ITEMS, canonical.USERS, canonical.ENTITLEMENTS, canonical.COMMUNITIES):
+        con.execute(table.ddl())
+    con.execute("ALTER TABLE users ALTER user_id TYPE INTEGER")
+    con.execute("ALTER TABLE users ALTER invited_by TYPE INTEGER")
+    con.execute("ALTER TABLE entitlements ALTER user_id TYPE INTEGER")
+    con.register("shelf", items_table(lived))
+    con.execute("INSERT INTO items (item_id, withdrawn_at) SELECT item_id, withdrawn_at FROM shelf")
+    con.execute(
+        "CREATE TABLE calendar AS SELECT DISTINCT event_date, CAST(epoch(event_date) AS BIGINT) AS begins FROM log"
+    )
+
+    def keep(name: str, made: "ir.Table") -> "ir.Table":
+        con.execute(f"CREATE TABLE {name} AS {backend.compile(made)}")
+        return backend.table(name)
+
+    return prepared({name: backend.table(name) for name in GIVEN}, keep=keep)
+
+
+def _moments(con: "DuckDB", backend: "Backend", mondays: list[date]) -> "ir.Table":
+    listed = ", ".join(f"(DATE '{day}', TIMESTAMPTZ '{_midnight(day)}')" for day in mondays)
+    con.execute(f"CREATE TABLE moments AS SELECT * FROM (VALUES {listed}) moments(as_of, before)")
+    return backend.table("moments")
+
+
+def _midnight(day: date) -> datetime:
+    """The beginning of a day: the log's times are taken for UTC here."""
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+def _held(con: "DuckDB", backend: "Backend", each: FeatureSet, past: Past) -> FeatureSet:
+    """The same set, computed: one query for all sets takes longer to compile than to run."""
+    con.execute(f"CREATE TABLE set_{each.name} AS {backend.compile(compute(each, past))}")
+    return replace(each, reads={}, build=lambda _past: backend.table(f"set_{each.name}"))
 
 
 def events_table(lived: Lived, /) -> "pa.Table":
@@ -160,9 +196,16 @@ def events_table(lived: Lived, /) -> "pa.Table":
             "item_id": pa.DictionaryArray.from_arrays(masked(log["item"]), pa.array(names)).cast(pa.string()),
             "target_user_id": masked(log["target"]),
             "cents": masked(log["cents"]),
+            "session": masked(log["session"]),
+            "happened": pa.array(_instants(lived), pa.timestamp("us", "UTC")),
             "duration_ms": masked(log["seconds"].astype(np.int64)),
         }
     )
+
+
+def _instants(lived: Lived) -> Array:
+    days = np.datetime64(lived.start, "D") + lived.log["day"].astype("timedelta64[D]")
+    return np.asarray(days.astype("datetime64[us]") + lived.log["clock"].astype("timedelta64[s]"))
 
 
 def masked(values: Array, /) -> "pa.Array":

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from expectations.rule import FAIL, WARN, Rule, between, in_set, no_repeat, no_row, not_null
-from lyceum.schema import BIGINT, DOUBLE, INSTANT, Column, Table
+from lyceum.schema import DOUBLE, INSTANT, MONEY, Column, Table
 
 EARLIEST = "1990-01-01T00:00:00+00:00"  # before the web: an epoch of the wrong unit, not a log
 COUNTED = ("events", "days", "weeks", "orders", "people", "person-weeks", "minutes", "hours", "rows", "count")
-ADDITIVE = ("events", "orders", "people", "minutes")  # what a longer window holds no less of
 MAY_BE_NEGATIVE = ("age_days",)  # an item may be announced before it is published
 SPAN = {"days": 1, "weeks": 7}  # days per unit of a column that counts days or weeks of a window
 
@@ -69,15 +68,14 @@ def _stems(table: Table) -> dict[str, list[tuple[int, Column]]]:
     found: dict[str, list[tuple[int, Column]]] = {}
     for column in table.columns:
         match = re.fullmatch(r"(\w+)_(\d+)d", column.name)
-        if match and _adds_up(match[1], column):
+        if match and _adds_up(column):
             found.setdefault(match[1], []).append((int(match[2]), column))
     return {stem: sorted(windows, key=lambda window: window[0]) for stem, windows in found.items()}
 
 
-def _adds_up(stem: str, column: Column) -> bool:
-    """Whether the column counts what happened in its window: events, people, minutes, or days and weeks of them."""
-    spells = column.unit in SPAN and stem.endswith(f"_{column.unit}") and column.type == BIGINT
-    return (column.unit in ADDITIVE and bool(column.needs)) or spells
+def _adds_up(column: Column) -> bool:
+    """Whether a longer window holds no less: what somebody absent has none of. (Money also goes back.)"""
+    return column.zero and column.type != MONEY
 
 
 def _finite(table: Table) -> Iterator[Rule]:

@@ -1,5 +1,7 @@
 """The written rules for snapshots and scores, beside what their declarations imply."""
 
+import re
+
 from expectations.rule import Rule, Said, between, in_set, no_finding, no_repeat, no_row
 from lyceum.schema import Table
 from lyceum.tables import features, marts, readout
@@ -76,7 +78,11 @@ USER_SNAPSHOT_RULES = [
 
 ITEM_SNAPSHOT_RULES = [
     between(features.ITEM_SNAPSHOT, "price", ("No price is negative.", "价格不为负数。"), low=0, name="negative"),
-    *(_no_more(features.ITEM_SNAPSHOT, f"learners_{days}d", f"users_{days}d") for days in features.WINDOWS),
+    *(
+        _no_more(features.ITEM_SNAPSHOT, name, name.replace("learners", "users"))
+        for name in features.ITEM_SNAPSHOT.names
+        if re.fullmatch(r"learners_\d+d", name)
+    ),
 ]
 
 USER_SCORE_RULES = [

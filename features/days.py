@@ -6,27 +6,46 @@ Everything here is a count, an integer or a decimal, so that sums do not depend 
 import ibis
 import ibis.expr.types as ir
 
-from lyceum.events import ACT, INTENT, INTERACTING, LEARNING, WRITING
+from lyceum.events import INTENT, INTERACTING, LEARNING, NOT_AN_ACT, WRITING
 
 APART = ("staff", "test", "bot")  # roles whose deeds are nobody's behaviour
 
 COUNTED: dict[str, tuple[str, ...]] = {
-    "acts": ACT,
     "learning_events": LEARNING,
-    "completions": ("complete",),
+    "lessons_played": ("learn",),
     "submissions": ("submit",),
+    "completions": ("complete",),
     "check_ins": ("check_in",),
+    "attendances": ("attend",),
     "enrolments": ("enrol",),
-    "purchases": ("purchase",),
-    "refunds": ("refund",),
     "intent_events": INTENT,
+    "views": ("view",),
+    "searches": ("search",),
+    "favourites": ("favourite",),
     "carts": ("add_to_cart",),
+    "coupons": ("coupon",),
     "texts_written": WRITING,
+    "posts": ("post",),
+    "answers": ("answer",),
+    "comments": ("comment",),
     "interactions": INTERACTING,
+    "likes": ("like", "vote"),
+    "accepts": ("accept",),
+    "follows": ("follow",),
+    "ratings": ("rate",),
+    "shares": ("share",),
+    "invites": ("invite",),
+    "complaints": ("complain",),
+    "cancellations": ("cancel",),
 }
-DECIMAL = ("paid", "refunded")
-SUMMED = ("learning_ms", "paid", "refunded", "reactions_received", "own_events")
-MEASURES = (*COUNTED, *SUMMED)
+RECEIVED: dict[str, tuple[str, ...]] = {
+    "reactions_received": INTERACTING,
+    "replies_received": ("answer", "comment"),
+    "likes_received": ("like", "vote"),
+    "accepts_received": ("accept",),
+    "follows_received": ("follow",),
+}
+MONEY_TYPE = "decimal(18,2)"
 
 
 def of_people(events: ir.Table, roles: ir.Table, /) -> ir.Table:
@@ -40,63 +59,64 @@ def is_act(events: ir.Table, /) -> ir.BooleanValue:
     removed_by_others = (events.event_type == "remove") & (
         events.target_user_id.notnull() & (events.target_user_id == events.user_id)
     )
-    return events.event_type.isin(ACT) & ~removed_by_others
+    return events.event_type.notin(NOT_AN_ACT) & ~removed_by_others
 
 
 def user_days(events: ir.Table, /) -> ir.Table:
-    """One row per person and local day with the columns of MEASURES.
+    """One row per person and local day on which the person caused an event.
 
-    `events` are those of people (see `of_people`). Purchases and refunds are counted in orders, not
-    lines, and a free one is none.
+    `events` are those of people (see `of_people`). own_events, acts, the counts of COUNTED, learning_ms, paid and
+    refunded (money), purchases and refunds (in orders, not lines; a free one is none).
     """
-    given = _given(events)
-    received = _received(events)
-    both = given.union(received)
-    return both.group_by("user_id", "event_date").agg(
-        **{name: _exact_sum(both, name) for name in MEASURES},
-    )
-
-
-def _exact_sum(table: ir.Table, name: str) -> ir.Value:
-    return table[name].sum().cast("decimal(18,2)" if name in DECIMAL else "int64").name(name)
-
-
-def _given(events: ir.Table) -> ir.Table:
     kind = events.event_type
     paid = (kind == "purchase") & (events.amount > 0)
-    counts = {name: events.count(where=kind.isin(kinds)) for name, kinds in COUNTED.items()}
-    counts["acts"] = events.count(where=is_act(events))
-    order = ibis.coalesce(events.object_id, events.event_id)  # an order of many lines is one purchase
-    counts["purchases"] = order.nunique(where=paid)
-    counts["refunds"] = order.nunique(where=kind == "refund")
-    return events.group_by("user_id", "event_date").agg(
+    counts = {name: events.count(where=kind.isin(kinds)).cast("int64") for name, kinds in COUNTED.items()}
+    days = events.group_by("user_id", "event_date").agg(
+        own_events=events.count().cast("int64"),
+        acts=events.count(where=is_act(events)).cast("int64"),
         **counts,
-        learning_ms=_or_zero(events.duration_ms.sum(where=kind.isin(LEARNING)), "int64"),
-        paid=_or_zero(events.amount.sum(where=paid), "decimal(18,2)"),
-        refunded=_or_zero(events.amount.sum(where=kind == "refund"), "decimal(18,2)"),
-        reactions_received=ibis.literal(0, "int64"),
-        own_events=events.count(),
+        learning_ms=or_zero(events.duration_ms.sum(where=kind.isin(LEARNING)), "int64"),
+        paid=or_zero(events.amount.sum(where=paid), MONEY_TYPE),
+        refunded=or_zero(events.amount.sum(where=kind == "refund"), MONEY_TYPE),
+    )
+    ordered = {name: or_zero(ibis._[name], "int64") for name in ("purchases", "refunds")}
+    return days.left_join(_orders(events), ["user_id", "event_date"]).select(
+        *(days[n] for n in days.columns), **ordered
     )
 
 
-def _received(events: ir.Table) -> ir.Table:
+def _orders(events: ir.Table) -> ir.Table:
+    """Orders paid and refunded per person and day. (A distinct count beside the others doubles the cost of all.)"""
+    kind = events.event_type
+    lines = events.filter(((kind == "purchase") & (events.amount > 0)) | (kind == "refund"))
+    order = ibis.coalesce(lines.object_id, lines.event_id)  # an order of many lines is one purchase
+    orders = lines.select("user_id", "event_date", "event_type", order_id=order).distinct()
+    return orders.group_by("user_id", "event_date").agg(
+        purchases=orders.count(where=orders.event_type == "purchase"),
+        refunds=orders.count(where=orders.event_type == "refund"),
+    )
+
+
+def people(days: ir.Table, /) -> ir.Table:
+    """user_id, first_day: everybody of the day table and the day of their first event."""
+    return days.group_by("user_id").agg(first_day=days.event_date.min())
+
+
+def received_days(events: ir.Table, /) -> ir.Table:
+    """One row per person and local day with the counts of RECEIVED: what others did and addressed to the person."""
     others = events.filter(
         events.target_user_id.notnull()
         & (events.target_user_id != events.user_id)
         & events.event_type.isin(INTERACTING)
     )
-    zeros = {name: _zero(name) for name in MEASURES if name != "reactions_received"}
-    columns = others.group_by(user_id=others.target_user_id, event_date=others.event_date).agg(
-        reactions_received=others.count()
-    )
-    return columns.mutate(**zeros).select("user_id", "event_date", *MEASURES)
+    counts = {
+        name: others.count(where=others.event_type.isin(kinds)).cast("int64") for name, kinds in RECEIVED.items()
+    }
+    return others.group_by(user_id=others.target_user_id, event_date=others.event_date).agg(**counts)
 
 
-def _zero(name: str) -> ir.Value:
-    return ibis.literal(0).cast("decimal(18,2)" if name in DECIMAL else "int64")
-
-
-def _or_zero(value: ir.Value, type_name: str) -> ir.Value:
+def or_zero(value: ir.Value, type_name: str, /) -> ir.Value:
+    """A sum of that type, zero where nothing was summed."""
     return ibis.coalesce(value, ibis.literal(0).cast(type_name)).cast(type_name)
 
 

@@ -1,72 +1,190 @@
-"""The item snapshot: demand, learning and money per item as of a Monday."""
+"""The item snapshot: what stands on the shelf, who wants it, what it earns, and how many finish it."""
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
-from features.days import is_act
-from features.snapshot import since, unknown
-from features.windows import total
-from lyceum.events import LEARNING
-from lyceum.tables.features import ITEM_SNAPSHOT, WINDOWS
+from features.joining import ITEM, either
+from features.snapshot import described
+from features.windows import FeatureSet, Past, compute, ratio, sums, total
+from lyceum.tables.features_items import (
+    COHORT,
+    COHORT_DAYS,
+    DEMAND,
+    ITEM_WINDOWS,
+    LEAST_OF_A_RATE,
+    SALES,
+    SHELF,
+)
+
+MS_PER_MINUTE = 60_000
+SECONDS_PER_DAY = 86_400
+LONGEST = max(ITEM_WINDOWS)
 
 
-def known_items(items: ir.Table, /, *, before: ir.TimestampValue) -> ir.Table:
-    """The version of each item that was known at `before` (UTC): the newest with known_at earlier than it."""
-    known = items.filter(items.known_at.isnull() | (items.known_at <= before))
-    newest = ibis.window(group_by=known.item_id, order_by=[known.known_at.desc(nulls_first=False), known.batch_id])
-    ranked = known.mutate(version=ibis.row_number().over(newest))
-    return ranked.filter(ranked.version == 0).drop("version")
+def _shelf(past: Past) -> ir.Table:
+    """Every item described or touched before each moment: the other sets have rows of no further ones."""
+    touched = past.inputs["user_items"].group_by("item_id").agg(first_day=lambda rows: rows.event_date.min())
+    used = replace(past, inputs={"touched": touched}).seen("touched", day="first_day")
+    described = past.known("items", key="item_id")
+    both = either(described, used.select(*ITEM, used_for=used.ago), key=ITEM)
+    rows = both.join(past.moments.select("as_of", "before").distinct(), "as_of")
+    known = rows.mutate(
+        on_sale=ibis.coalesce(rows.published_at < rows.before, ibis.literal(True))
+        & ibis.coalesce(rows.withdrawn_at > rows.before, ibis.literal(True)),
+        repeatable=ibis.coalesce(rows.repeatable, ibis.literal(0)) == 1,
+        age_days=ibis.coalesce(_whole_days(rows.published_at, rows.before), rows.used_for),
+    )
+    return _priced(known)
+
+
+def _whole_days(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.Value:
+    """Whole days between two instants, null where there is no start or it is still to come."""
+    seconds = end.epoch_seconds().cast("int64") - start.epoch_seconds().cast("int64")
+    return ibis.ifelse(seconds >= 0, seconds // SECONDS_PER_DAY, ibis.null("int64"))
+
+
+def _priced(rows: ir.Table) -> ir.Table:
+    """`rows` with their price against the median of what is on sale in their category."""
+    sold = rows.filter(rows.on_sale & rows.price.notnull() & rows.category.notnull())
+    usual = sold.group_by("as_of", "category").agg(usual_price=sold.price.cast("float64").median())
+    priced = rows.left_join(usual, ["as_of", "category"])
+    return priced.mutate(price_to_category=ratio(priced.price, priced.usual_price))
+
+
+def _demand(past: Past) -> ir.Table:
+    """Each person counts once per window: by the newest day on which the person did it."""
+    seen = past.seen("user_items", within=LONGEST)
+    newest = {
+        name: seen.ago.min(where=seen[measure] > 0)
+        for name, measure in (("used", "acts"), ("learnt", "learning_events"), ("bought", "purchases"))
+    }
+    days = {f"days_{n}d": seen.count(where=(seen.acts > 0) & (seen.ago <= n)) for n in (28, LONGEST)}
+    people = seen.group_by(*ITEM, "user_id").agg(**newest, **days)
+    month, quarter = people.days_28d.sum(), people.days_84d.sum()
+    return people.group_by(*ITEM).agg(
+        **{f"users_{n}d": people.used.count(where=people.used <= n) for n in ITEM_WINDOWS},
+        **{f"learners_{n}d": people.learnt.count(where=people.learnt <= n) for n in ITEM_WINDOWS},
+        buyers_84d=people.bought.count(where=people.bought <= LONGEST),
+        demand_trend=ratio(month * 3, quarter) - 1,
+    )
+
+
+SUMMED = (
+    *("acts", "enrolments", "completions", "learning_ms", "purchases", "paid", "refunds", "refunded"),
+    *("ratings", "stars"),
+)
+
+
+def _sales(past: Past) -> ir.Table:
+    rows = past.inputs["user_items"]
+    days = rows.group_by("item_id", "event_date").agg(**{name: total(rows[name]) for name in SUMMED})
+    by_day = replace(past, inputs={"days": days, "rated": days.filter(days.ratings > 0)})
+    recent, rated = _recent(by_day.seen("days", within=LONGEST)), by_day.seen("rated")
+    ratings = rated.group_by(*ITEM).agg(
+        rating_count=total(rated.ratings), rating_mean=ratio(total(rated.stars), total(rated.ratings)) / 100
+    )
+    return either(recent, ratings, key=ITEM)
+
+
+def _recent(seen: ir.Table) -> ir.Table:
+    paid, refunded, spent = (
+        sums(seen, measure, "item", windows=ITEM_WINDOWS) for measure in ("paid", "refunded", "learning_ms")
+    )
+    purchases = sums(seen, "purchases", "item_purchases", windows=ITEM_WINDOWS)
+    refunds = sums(seen, "refunds", "item_refunds", windows=ITEM_WINDOWS)
+    return seen.group_by(*ITEM).agg(
+        **sums(seen, "enrolments", "item_enrolments", windows=ITEM_WINDOWS),
+        **sums(seen, "completions", "item_completions", windows=ITEM_WINDOWS),
+        **{f"item_minutes_{n}d": spent[f"item_{n}d"].cast("float64") / MS_PER_MINUTE for n in ITEM_WINDOWS},
+        **purchases,
+        **refunds,
+        **{
+            f"item_revenue_{n}d": (paid[f"item_{n}d"] - refunded[f"item_{n}d"]).cast("decimal(18,2)")
+            for n in ITEM_WINDOWS
+        },
+        refund_share_84d=_rate(refunds["item_refunds_84d"], purchases["item_purchases_84d"]),
+        last_used_days=seen.ago.min(where=seen.acts > 0),
+    )
+
+
+def _cohort(past: Past) -> ir.Table:
+    """Learners read at a fixed age (FIELD: 完课率), so that the newest do not pull the rate down."""
+    rows = past.inputs["user_items"]
+    got = rows.filter(rows.had > 0).group_by("user_id", "item_id").agg(got_on=lambda had: had.event_date.min())
+    joined = rows.join(got, ["user_id", "item_id"])
+    age = joined.event_date.delta(joined.got_on, unit="day").cast("int64")
+    young = joined.filter((age >= 0) & (age < COHORT_DAYS))
+    people = young.group_by("user_id", "item_id", "got_on").agg(
+        paid=total(young.paid),
+        refunded=total(young.refunded),
+        started=(young.learning_events > 0).any().cast("int64"),
+        finished=(young.finished > 0).any().cast("int64"),
+    )
+    kept = people.filter((people.refunded == 0) | (people.refunded < people.paid))
+    days = kept.group_by("item_id", "got_on").agg(
+        people=kept.count(), started=total(kept.started), finished=total(kept.finished)
+    )
+    seen = replace(past, inputs={"days": days}).seen("days", day="got_on")
+    ripe = seen.filter(seen.ago >= COHORT_DAYS)
+    all_of_them, started, finished = (total(ripe[name]) for name in ("people", "started", "finished"))
+    return ripe.group_by(*ITEM).agg(
+        cohort_people=all_of_them,
+        cohort_started=started,
+        cohort_finished=finished,
+        completion_rate=_rate(finished, all_of_them),
+        completion_rate_started=_rate(finished, started),
+    )
+
+
+def _rate(part: ir.Value, whole: ir.Value) -> ir.Value:
+    return ibis.ifelse(whole >= LEAST_OF_A_RATE, ratio(part, whole), ibis.null("float64"))
+
+
+_DATED = ("item_id", "event_date")
+SHELF_SET = FeatureSet(
+    "shelf",
+    "item",
+    (),
+    {
+        "items": (
+            *("item_id", "known_at", "batch_id", "kind", "title", "category", "price"),
+            *("published_at", "withdrawn_at", "repeatable"),
+        ),
+        "user_items": _DATED,
+    },
+    SHELF,
+    _shelf,
+)
+DEMAND_SET = FeatureSet(
+    "demand",
+    "item",
+    ITEM_WINDOWS,
+    {"user_items": ("user_id", *_DATED, "acts", "learning_events", "purchases")},
+    DEMAND,
+    _demand,
+)
+SALES_SET = FeatureSet("sales", "item", ITEM_WINDOWS, {"user_items": (*_DATED, *SUMMED)}, SALES, _sales)
+COHORT_SET = FeatureSet(
+    "cohort",
+    "item",
+    (COHORT_DAYS,),
+    {"user_items": ("user_id", *_DATED, "had", "paid", "refunded", "learning_events", "finished")},
+    COHORT,
+    _cohort,
+)
+ITEM_SETS = (SHELF_SET, DEMAND_SET, SALES_SET, COHORT_SET)
 
 
 def item_snapshot(
-    events: ir.Table, items: ir.Table, /, *, as_of: date, before: ir.TimestampValue, first_seen: Mapping[str, date]
+    past: Past, /, *, first_seen: Mapping[str, date], sets: Sequence[FeatureSet] = ITEM_SETS
 ) -> ir.Table:
-    """The rows of features.item_snapshot: every item described or acted upon before `as_of`.
+    """The rows of features.item_snapshot at every moment of `past`: every item described or touched before it.
 
-    `events` are those of people, `before` is the instant of the Monday 00:00 local, `first_seen` the signals by then.
+    `first_seen` gives the day on which each signal first stood in the logs, as for features.snapshot.user_snapshot.
     """
-    past = events.filter((events.event_date < ibis.literal(as_of)) & events.item_id.notnull())
-    demand = past.group_by("item_id").agg(first_day=past.event_date.min(), **_windowed(past, as_of))
-    described = known_items(items, before=before)
-    both = described.outer_join(demand, "item_id")
-    rows = both.mutate(
-        item_id=ibis.coalesce(both.item_id, both.item_id_right),
-        as_of=ibis.literal(as_of),
-        on_sale=ibis.coalesce(both.published_at < before, ibis.literal(True))
-        & ibis.coalesce(both.withdrawn_at > before, ibis.literal(True)),
-        repeatable=ibis.coalesce(both.repeatable, ibis.literal(0)) == 1,
-        age_days=ibis.literal(as_of).delta(ibis.coalesce(both.published_at.date(), both.first_day), unit="day"),
-    )
-    return rows.select(*(_filled(rows, column.name, first_seen) for column in ITEM_SNAPSHOT.columns))
-
-
-def _filled(rows: ir.Table, name: str, first_seen: Mapping[str, date]) -> ir.Value:
-    column = ITEM_SNAPSHOT.column(name)
-    if not column.needs:
-        return rows[name]
-    if since(column, first_seen=first_seen) is None:
-        return unknown(column)
-    return ibis.coalesce(rows[name], ibis.literal(0).cast(rows[name].type())).name(name)
-
-
-def _windowed(past: ir.Table, as_of: date) -> dict[str, ir.Value]:
-    kind = past.event_type
-    paid = (kind == "purchase") & (past.amount > 0)
-    found: dict[str, ir.Value] = {}
-    for days in WINDOWS:
-        near = past.event_date >= ibis.literal(as_of - timedelta(days=days))
-        found |= {
-            f"users_{days}d": past.user_id.nunique(where=near & is_act(past)),
-            f"learners_{days}d": past.user_id.nunique(where=near & kind.isin(LEARNING)),
-            f"item_enrolments_{days}d": past.count(where=near & (kind == "enrol")),
-            f"item_completions_{days}d": past.count(where=near & (kind == "complete")),
-            f"item_purchases_{days}d": past.count(where=near & paid),
-            f"item_refunds_{days}d": past.count(where=near & (kind == "refund")),
-            f"item_revenue_{days}d": (
-                total(past.amount, where=near & paid) - total(past.amount, where=near & (kind == "refund"))
-            ).cast("decimal(18,2)"),
-        }
-    return found
+    there = compute(SHELF_SET, past).select(*ITEM)
+    return described(there, past, first_seen=first_seen, sets=sets)

@@ -6,23 +6,37 @@ import ibis
 import ibis.expr.types as ir
 
 from features.days import monday
-from lyceum.events import CONSUMING, INTERACTING, OWNING, WRITING
+from features.windows import total
+from lyceum.events import INTERACTING, WRITING
+
+MS_PER_MINUTE = 60_000
+HALF_LIVES = (14, 56)  # days
+UNIT = 2**40  # decayed days are summed in whole parts of it: sums of integers hang on no order
 
 
-def interactions(events: ir.Table, /, *, as_of: date, window_days: int) -> ir.Table:
-    """user_id, item_id, weight (distinct days on which the item was consumed), owned, in the window before as_of.
+def interactions(user_items: ir.Table, /, *, as_of: date, window_days: int) -> ir.Table:
+    """One row per person and item consumed in the window before as_of, or owned at any time before.
 
-    An item owned longer ago than the window, or given back, is in it too, so that it is never recommended.
+    user_id, item_id, weight (distinct days of use), decayed_14d and decayed_56d (the same, each day worth half after
+    so many days), minutes (spent on it), last_touch_days (from the last day of use to as_of, in the window or
+    before), owned. An item owned longer ago than the window, or given back, is in it too: it is never recommended.
     """
-    past = events.filter(
-        (events.event_date < ibis.literal(as_of)) & events.item_id.notnull() & events.event_type.isin(CONSUMING)
-    )
-    recent = past.event_date >= ibis.literal(as_of - timedelta(days=window_days))
-    grouped = past.group_by("user_id", "item_id").agg(
-        weight=past.event_date.nunique(where=recent),
-        owned=past.count(where=past.event_type.isin(OWNING)) > 0,
+    rows = user_items.filter((user_items.event_date < ibis.literal(as_of)) & (user_items.consuming > 0))
+    used = rows.mutate(ago=ibis.literal(as_of).delta(rows.event_date, unit="day").cast("int64"))
+    recent = used.ago <= window_days
+    grouped = used.group_by("user_id", "item_id").agg(
+        weight=used.count(where=recent),
+        **{f"decayed_{days}d": _decayed(used, days, recent) for days in HALF_LIVES},
+        minutes=total(used.learning_ms, where=recent).cast("float64") / MS_PER_MINUTE,
+        last_touch_days=used.ago.min(),
+        owned=used.count(where=used.had > 0) > 0,
     )
     return grouped.filter((grouped.weight > 0) | grouped.owned).mutate(weight=grouped.weight.cast("float64"))
+
+
+def _decayed(used: ir.Table, half_life: int, where: ir.BooleanValue) -> ir.Value:
+    worth = (ibis.literal(0.5, "float64") ** (used.ago / half_life) * UNIT).floor().cast("int64")
+    return total(worth, where=where).cast("float64") / UNIT
 
 
 def user_weeks(days: ir.Table, /, *, as_of: date) -> ir.Table:

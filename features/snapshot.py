@@ -1,34 +1,78 @@
-"""The user snapshot: every feature set, one row per Monday and person seen before it, in one pass over the days."""
+"""The user snapshot: every feature set, one row per moment and person seen before it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
 from features.activity import ACTIVITY_SET
-from features.community import COMMUNITY_SET
+from features.community import COMMUNITIES_SET, COMMUNITY_SET, PARTNERS_SET, REPLIES_SET
+from features.growth import GROWTH_SET
+from features.habits import HABITS_SET
+from features.joining import USER, beside
 from features.learning import LEARNING_SET
-from features.money import INTENT_SET, MONEY_SET
-from features.windows import FeatureSet, seen_from
-from lyceum.schema import Column
-from lyceum.tables.features import USER_SNAPSHOT
+from features.money import ENTITLEMENTS_SET, INTENT_SET, MONEY_SET, PRICES_SET
+from features.profile import PROFILE_SET
+from features.progress import PROGRESS_SET
+from features.taste import TASTE_SET
+from features.windows import FeatureSet, Past, compute
+from lyceum.errors import InputError
+from lyceum.schema import BIGINT, BOOLEAN, DOUBLE, MONEY, VARCHAR, Column
 
-SETS: tuple[FeatureSet, ...] = (ACTIVITY_SET, LEARNING_SET, MONEY_SET, INTENT_SET, COMMUNITY_SET)
+SETS: tuple[FeatureSet, ...] = (
+    *(ACTIVITY_SET, HABITS_SET, LEARNING_SET, PROGRESS_SET),
+    *(MONEY_SET, PRICES_SET, ENTITLEMENTS_SET, INTENT_SET),
+    *(COMMUNITY_SET, PARTNERS_SET, REPLIES_SET, COMMUNITIES_SET, GROWTH_SET, PROFILE_SET, TASTE_SET),
+)
 
 
-def user_snapshot(days: ir.Table, mondays: ir.Table, /, *, first_seen: Mapping[str, date]) -> ir.Table:
-    """The rows of features.user_snapshot for every as_of of `mondays`, from `features.days.user_days`.
+def user_snapshot(past: Past, /, *, first_seen: Mapping[str, date], sets: Sequence[FeatureSet] = SETS) -> ir.Table:
+    """The rows of features.user_snapshot at every moment of `past`, with the columns of `sets`.
 
-    `first_seen` gives the day on which each signal (an event type, or one of lyceum.events.SIGNALS) first stood in
-    the logs. A column that no signal could fill by then is null, never zero: that the platform does not record such a
-    thing says nothing about the person.
+    `first_seen` gives the day on which each signal (see lyceum.events) first stood in the logs. A column that no
+    signal could fill by then is null, never zero: that the platform does not record such a thing says nothing about
+    the person.
     """
-    seen = seen_from(days, mondays)
-    aggregates = {name: value for each in SETS for name, value in each.aggregates(seen).items()}
-    rows = seen.group_by("user_id", "as_of").having(seen.own_events.sum() > 0).agg(**aggregates)
-    chosen = [_known(rows, column, first_seen) for column in USER_SNAPSHOT.columns]
-    return rows.select(*chosen)
+    return described(population(past), past, first_seen=first_seen, sets=sets)
+
+
+def population(past: Past, /) -> ir.Table:
+    """user_id and as_of of everybody with an own event before the moment."""
+    return past.seen("people", day="first_day").select(*USER)
+
+
+def described(
+    rows: ir.Table,
+    past: Past,
+    /,
+    *,
+    first_seen: Mapping[str, date],
+    sets: Sequence[FeatureSet],
+) -> ir.Table:
+    """`rows` (a key and as_of alone, at moments of `past`) with the columns of `sets`.
+
+    A row that a set lacks has zero or null there as declared, and what no signal could fill by the moment is null.
+
+    Raises:
+        InputError: two of the sets have a column of the same name, or a set reads what is not there.
+    """
+    columns, key = _distinct(sets), tuple(rows.columns)
+    found = beside(rows, *(compute(each, past) for each in sets), key=key)
+    return found.select(*key, *(_known(found, column, first_seen) for column in columns))
+
+
+def _distinct(sets: Sequence[FeatureSet]) -> list[Column]:
+    columns = [column for each in sets for column in each.columns]
+    counts = Counter(column.name for column in columns)
+    twice = sorted(name for name, count in counts.items() if count > 1)
+    if twice:
+        raise InputError(
+            f"More than one of the feature sets {', '.join(each.name for each in sets)} has {', '.join(twice)}.",
+            remedy="Name each set once, and give each column a name of its own.",
+        )
+    return columns
 
 
 def since(column: Column, /, *, first_seen: Mapping[str, date]) -> date | None:
@@ -37,16 +81,18 @@ def since(column: Column, /, *, first_seen: Mapping[str, date]) -> date | None:
 
 
 def _known(rows: ir.Table, column: Column, first_seen: Mapping[str, date]) -> ir.Value:
+    value = rows[column.name]
+    if column.zero:
+        value = ibis.coalesce(value, ibis.literal(0).cast(value.type()))
     if not column.needs:
-        return rows[column.name]
+        return value.name(column.name)
     first = since(column, first_seen=first_seen)
     if first is None:
         return unknown(column)
-    value = rows[column.name]
     return ibis.ifelse(rows.as_of > ibis.literal(first), value, ibis.null(value.type())).name(column.name)
 
 
 def unknown(column: Column, /) -> ir.Value:
     """A typed null under the column's name."""
-    words = {"BIGINT": "int64", "DOUBLE": "float64", "DECIMAL(18,2)": "decimal(18,2)", "VARCHAR": "string"}
+    words = {BIGINT: "int64", DOUBLE: "float64", MONEY: "decimal(18,2)", VARCHAR: "string", BOOLEAN: "boolean"}
     return ibis.null(words[column.type]).name(column.name)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from lyceum import events
 from lyceum.schema import Column, Table, published
-from lyceum.tables import canonical
+from lyceum.tables import canonical, features
 
 HEAD = """\
 # Data dictionary
@@ -53,7 +53,14 @@ def dictionary() -> str:
 def _table(table: Table) -> str:
     key = ", ".join(f"`{name}`" for name in table.key)
     head = f"### {table.name}\n\n{_plain(table.meaning)}\n\nOne row per {key}."
-    return head + "\n\n" + _grid(("column", "type", "unit", "meaning"), map(_row, table.columns))
+    sets = features.SETS.get(table.name, {})
+    within = {column for columns in sets.values() for column in columns}
+    parts = [head, _columns(column for column in table.columns if column not in within)]
+    return "\n\n".join(parts + [f"Feature set *{name}*:\n\n{_columns(columns)}" for name, columns in sets.items()])
+
+
+def _columns(columns: Iterable[Column]) -> str:
+    return _grid(("column", "type", "unit", "meaning"), map(_row, columns))
 
 
 def _row(column: Column) -> tuple[str, ...]:

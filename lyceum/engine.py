@@ -11,6 +11,11 @@ OFFLINE: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+# Spark's function for the value of a key at the top of JSON text ('$.key'), so that one expression reads on both.
+GET_JSON_OBJECT = """
+CREATE OR REPLACE TEMP MACRO get_json_object(json_text, path) AS
+CASE WHEN json_valid(json_text) THEN json_extract_string(json_text, '$."' || path[3:] || '"') END
+"""
 
 # Of DuckDB 2.0.0: it makes a self-join of count(*) OVER and drops a filter on the partition column in one half of it.
 WRONG = "window_self_join"
@@ -33,6 +38,7 @@ def connect(
         config["temp_directory"] = str(temp)
     con = duckdb.connect(str(file) if file else ":memory:", read_only=read_only, config=config)
     con.execute("SET GLOBAL TimeZone = 'UTC'")  # global: also for the cursors of the connection
+    con.execute(GET_JSON_OBJECT)
     con.execute("SET enable_progress_bar = false")  # it would draw itself into whatever is piped
     con.execute(f"SET disabled_optimizers = '{WRONG}'")
     return con

@@ -23,7 +23,10 @@ MONEY = "DECIMAL(18,2)"
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `needs` names signals (event types, mostly) without any of which it is unknown, not zero."""
+    """One column. `needs` names signals (event types, mostly) without any of which it is unknown, not zero.
+
+    `zero` says that a person or item of whom nothing is told has 0 there; otherwise null.
+    """
 
     name: str
     type: str
@@ -31,6 +34,7 @@ class Column:
     unit: str = ""
     required: bool = False
     needs: tuple[str, ...] = ()
+    zero: bool = False
 
     @property
     def comment(self) -> str:

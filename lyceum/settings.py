@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from lyceum.errors import UsageError
+from lyceum.tables.features_social import ATTRIBUTES
 
 OTHER_VARIABLES = ("LYCEUM_DEBUG", "LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_CONFIG", "LYCEUM_FAULT")
 
@@ -22,6 +23,12 @@ def _is_zone(name: str) -> str:
     except (OSError, ValueError, KeyError):  # a folder of the database, a path out of it, an unknown name
         raise ValueError("no time zone of the tz database, such as Asia/Shanghai") from None
     return name
+
+
+def _are_attributes(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not set(names) <= set(ATTRIBUTES):
+        raise ValueError(f"names an attribute that no feature reads; those read are {', '.join(ATTRIBUTES)}")
+    return names
 
 
 class PlatformSettings(BaseModel):
@@ -57,6 +64,9 @@ class Settings(BaseSettings):
     recommendations: int = Field(default=20, ge=1)
     interaction_days: int = Field(default=182, ge=7)
     forecast_weeks: int = Field(default=8, ge=1)
+
+    # What people said of themselves that features may use; the source must list it under `static` as well.
+    profile_attributes: Annotated[tuple[str, ...], AfterValidator(_are_attributes)] = tuple(ATTRIBUTES)
 
     warning_risk: float = Field(default=0.5, ge=0, le=1)
     warning_capacity: int = Field(default=500, ge=1)

@@ -45,3 +45,9 @@ def newest_complete(last_event: date, /) -> date:
 def weeks_before(as_of: date, count: int, /) -> list[date]:
     """The `count` Mondays that end with `as_of`, oldest first."""
     return [as_of - WEEK * back for back in range(count - 1, -1, -1)]
+
+
+def calendar(first: date, last: date, /, *, timezone: str) -> list[tuple[date, int]]:
+    """Each day from `first` to `last` with the second since 1970 (UTC) at which it begins in the time zone."""
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [(day, int(instant(day, timezone=timezone).timestamp())) for day in days]

@@ -69,18 +69,23 @@ def query(
 
 def tables(
     name: Annotated[str | None, typer.Argument(help="A table, e.g. marts.user_scores.")] = None,
+    home: HomeFolder = None,
 ) -> None:
-    """List the published tables, or every column of one with its type, unit and meaning."""
-    from lyceum.schema import published, table
+    """List the published tables, or every column of one with its type, unit and meaning.
+
+    Of the snapshots features.user_snapshot and features.item_snapshot also what the columns hold in the newest
+    release of the home, if it has one: shares of nulls, ranges, and whether they have moved.
+    """
+    from lyceum.schema import published
 
     if name is None:
         for each in published():
             typer.echo(f"{each.name:32} {each.meaning}")
         return
-    chosen = table(name)
-    typer.echo(f"{chosen.name}: {chosen.meaning}\nOne row per {', '.join(chosen.key)}.\n")
-    for column in chosen.columns:
-        typer.echo(f"  {column.name:26} {column.type:26} {column.comment}")
+    from pipelines.describing import described
+
+    for line in described(name, home=home):
+        typer.echo(line)
 
 
 @releases_app.command("list")

@@ -25,8 +25,9 @@ NEIGHBOURS_SHOWN = 20
 
 def had(space: Workspace, as_of: date, /) -> pd.DataFrame:
     """user_id, item_id, weight, owned: who had what before a Monday."""
-    rows = pairs.interactions(space.events, as_of=as_of, window_days=space.ctx.settings.interaction_days)
-    return space.frame(rows, order=("user_id", "item_id"))
+    used = space.daily.rows("user_items")
+    rows = pairs.interactions(used, as_of=as_of, window_days=space.ctx.settings.interaction_days)
+    return space.frame(rows.select("user_id", "item_id", "weight", "owned"), order=("user_id", "item_id"))
 
 
 def train_recommendation(space: Workspace, as_of: date, /) -> Part:

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from features.snapshot import user_snapshot
 from lyceum import weeks
 from lyceum.tables import marts, readout
 from lyceum.tables.features import ITEM_SNAPSHOT, USER_SNAPSHOT
@@ -135,8 +134,8 @@ def _migration(keeper: Keeper, model: KMeansSegments, assigned: pd.DataFrame) ->
     space, before = keeper.space, keeper.as_of - timedelta(days=7)
     if space.first_day() >= before:
         return keeper.skip(marts.SEGMENT_MIGRATION, "no_predecessor")
-    earlier = user_snapshot(space.days, space.mondays([before]), first_seen=space.first_seen)
-    then = model.score(segmented(space.frame(earlier, order=("user_id",))))
+    earlier = space.stored(space.ctx.features, USER_SNAPSHOT, where=f"as_of = DATE '{before}'", order=("user_id",))
+    then = model.score(segmented(earlier))
     both = then.merge(assigned, on="user_id", how="outer", suffixes=("_from", "_to")).fillna(-1)
     moved = both.groupby(["segment_id_from", "segment_id_to"]).size().rename("users").reset_index()
     moved.columns = pd.Index(["from_segment_id", "to_segment_id", "users"])

@@ -66,7 +66,7 @@ def channel_table(keeper: Keeper, snapshot: pd.DataFrame, /) -> Part:
     ).to_pandas()
     if known.empty:
         return keeper.skip(marts.CHANNEL_QUALITY, "no_events_of_kind", detail="No person has a channel.")
-    people = snapshot.merge(known, on="user_id")
+    people = snapshot.drop(columns="channel").merge(known, on="user_id")  # the first one known, not the newest
     sells = people["purchases_total"].notna().any()
     rows = people.groupby("channel").agg(users=("user_id", "size"), active_28d=("active_days_28d", _above_zero))
     if sells:

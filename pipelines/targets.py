@@ -3,20 +3,37 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from lyceum.schema import BIGINT, DOUBLE, MONEY
 from lyceum.tables.features import USER_SNAPSHOT
 from models.classification import Forest, Logistic
 from models.contract import Model
 
-FEATURES = tuple(name for name in USER_SNAPSHOT.names if name not in ("user_id", "as_of"))
+FEATURES = tuple(column.name for column in USER_SNAPSHOT.columns if column.type in (BIGINT, DOUBLE, MONEY))
+
+# What segments differ by: how much of what, not when and against whom; for each their names have words.
+STEMS = (
+    *("acts", "active_days", "active_weeks", "learning_events", "learning_days", "learning_minutes", "completions"),
+    *("submissions", "check_ins", "purchases", "spend", "refunds", "intent_events", "carts", "texts_written"),
+    *("interactions", "reactions_received"),
+)
+PLAIN = (
+    *("tenure_days", "recency_days", "acts_trend", "enrolments_total", "purchases_total", "spend_total"),
+    "purchase_recency_days",
+)
+SEGMENTED_BY = tuple(
+    name
+    for name in FEATURES
+    if name in PLAIN or name in {f"{stem}_{days}d" for stem in STEMS for days in (7, 28, 84)}
+)
 
 
 def logistic() -> Model:
-    """Logistic regression on every column of the snapshot."""
+    """Logistic regression on every number of the snapshot."""
     return Logistic(features=FEATURES)
 
 
 def forest() -> Model:
-    """A random forest on every column of the snapshot."""
+    """A random forest on every number of the snapshot."""
     return Forest(features=FEATURES)
 
 

@@ -21,7 +21,7 @@ from pipelines.featurise import write_user_snapshots
 from pipelines.keeping import Keeper
 from pipelines.recommending import train_recommendation
 from pipelines.steps import WHY, Part, skipped
-from pipelines.targets import FEATURES, TARGETS, Target
+from pipelines.targets import FEATURES, SEGMENTED_BY, TARGETS, Target
 from pipelines.workspace import Workspace, for_models, workspace
 
 SEGMENTED_DAYS = 84
@@ -56,7 +56,8 @@ class History:
         if not chosen:
             return pd.DataFrame(columns=columns)
         every = self._frame.rename(columns={target.label: "label"})
-        wanted = every["as_of"].isin(chosen) & every["label"].notna()
+        known = every[f"known_{target.delay_days}d"].astype(bool)
+        wanted = every["as_of"].isin(chosen) & known & every["label"].notna()
         return every.loc[wanted, columns].reset_index(drop=True)
 
     def _weeks(self, target: Target) -> list[date]:
@@ -70,9 +71,8 @@ class History:
         """One row per week and person eligible then, from the two tables that this writes."""
         space, every = self.space, sorted({week for target in TARGETS for week in self._weeks(target)})
         write_user_snapshots(space, every)
-        mondays = space.mondays(every)
-        ends = label_expressions.endings(space.events, space.items, mondays)
-        rows = label_expressions.labels(space.days, ends, mondays, known_until=self.as_of)
+        past = space.past(every)
+        rows = label_expressions.labels(past, known_until=self.as_of, closed_at=space.before(self.as_of))
         space.write(space.ctx.features, LABELS, space.sql(rows), weeks=every)
         where = f"as_of BETWEEN DATE '{every[0]}' AND DATE '{every[-1]}'"
         snapshots, labels = (space.ctx.features.source(table, where=where) for table in (USER_SNAPSHOT, LABELS))
@@ -132,8 +132,8 @@ def _as_json(metrics: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def segmented(snapshot: pd.DataFrame, /) -> pd.DataFrame:
-    """The people whom segments are about: active in the last 84 days."""
-    return snapshot[snapshot["recency_days"] <= SEGMENTED_DAYS]
+    """The people whom segments are about, active in the last 84 days, with what these differ by."""
+    return snapshot.loc[snapshot["recency_days"] <= SEGMENTED_DAYS, ["user_id", *SEGMENTED_BY]]
 
 
 def _train_segments(space: Workspace, as_of: date) -> Part:
@@ -144,7 +144,7 @@ def _train_segments(space: Workspace, as_of: date) -> Part:
     people = segmented(space.stored(ctx.features, USER_SNAPSHOT, where=where, order=("user_id",)))
     if people.empty:
         return skipped("segments", "too_few_users")
-    model = KMeansSegments(features=FEATURES, k=ctx.settings.segments).fit(people, seed=ctx.settings.seed)
+    model = KMeansSegments(features=SEGMENTED_BY, k=ctx.settings.segments).fit(people, seed=ctx.settings.seed)
     called = names(profile(people, model.score(people)))
     silhouette = model.silhouette(people, seed=ctx.settings.seed)
     figure = {

@@ -2,25 +2,34 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from features import days as day_table
+from features.inputs import DAILY, GIVEN, prepared
+from features.knowledge import known
+from features.windows import FeatureSet, Past, compute
 from lyceum import engine, weeks
+from lyceum.engine import quoted
 from lyceum.errors import InputError
-from lyceum.events import SIGNALS
+from lyceum.events import ENTITLEMENT_SIGNALS, ITEM_SIGNALS, USER_SIGNALS, attribute
 from lyceum.lake import Lake, Receipt
 from lyceum.schema import Table
+from lyceum.sources import load
 from lyceum.tables import canonical
 from pipelines.context import Context
+from pipelines.prepared import Prepared
 
 if TYPE_CHECKING:
     import duckdb
     import ibis.expr.types as ir
     import pandas as pd
     import pyarrow as pa
+
+KNOWN = "coalesce(known_at, TIMESTAMPTZ '1900-01-01 00:00:00+00')"  # what has no known_at was always known
+HAS = "get_json_object(attributes, {}) != ''"
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Workspace:
     ctx: Context
     con: "duckdb.DuckDBPyConnection"
     backend: Any
+    compiled: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     @cached_property
     def events(self) -> "ir.Table":
@@ -37,11 +47,39 @@ class Workspace:
         return day_table.of_people(self.backend.table("events"), self.backend.table("roles"))
 
     @cached_property
+    def daily(self) -> Prepared:
+        """What is stored of single days of the log, made anew where the log changed."""
+        stored = Prepared(self.ctx, self.con, self.backend)
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE calendar AS {self._calendar()}")
+        stored.refresh()
+        return stored
+
+    @cached_property
     def days(self) -> "ir.Table":
-        """What each person did on each day, computed once per step."""
-        query = self.sql(day_table.user_days(self.events))
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE user_days AS {query}")
-        return self.backend.table("user_days")
+        """What each person did on each day."""
+        return self.daily.rows("user_days")
+
+    @cached_property
+    def inputs(self) -> "dict[str, ir.Table]":
+        """Everything that feature sets read (see features.inputs); what is not stored is computed once per step."""
+        stored, daily = self.daily, [each.name for each in DAILY]
+        given = {name: self.backend.table(name) for name in GIVEN if name != "events"}
+
+        def keep(name: str, made: "ir.Table") -> "ir.Table":
+            return stored.rows(name) if name in daily else self.kept(name, self.sql(made))
+
+        return prepared({**given, "events": self.events}, keep=keep)
+
+    def people(self) -> int:
+        """How many people the log tells of."""
+        query = self.sql(self.inputs["people"].count().as_table())
+        found: int = self.con.execute(query).fetchall()[0][0]
+        return found
+
+    def kept(self, name: str, query: str, /) -> "ir.Table":
+        """The rows of a query, computed now and held under a name for the rest of the step."""
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+        return self.backend.table(name)
 
     @property
     def items(self) -> "ir.Table":
@@ -50,22 +88,65 @@ class Workspace:
 
     @cached_property
     def first_seen(self) -> dict[str, date]:
-        """The day on which each signal (an event type, or one of lyceum.events.SIGNALS) first stood in the logs."""
-        known = "FROM events WHERE user_id IS NOT NULL"
-        kinds = f"SELECT event_type, min(event_date) {known} GROUP BY ALL"
-        others = [f"SELECT '{name}', min(event_date) {known} AND {condition}" for name, condition in SIGNALS.items()]
-        found = self.con.execute(" UNION ALL ".join((kinds, *others))).fetchall()
-        return {name: day for name, day in found if day is not None}
+        """The day on which each signal (an event type, or one named in lyceum.events) first stood in the logs."""
+        zone = quoted(self.ctx.platform.timezone)
+        static = load(self.ctx.platform.source).static
+        names = [name for name in self.ctx.settings.profile_attributes if name in static]
+        allowed = {attribute(name): HAS.format(quoted(f"$.{name}")) for name in names}
+        told = (
+            ("users", KNOWN, {**USER_SIGNALS, **allowed}),
+            ("items", KNOWN, ITEM_SIGNALS),
+            ("entitlements", "starts_at", ENTITLEMENT_SIGNALS),
+        )
+        asked = [
+            f"SELECT {quoted(name)}, min(CAST({since} AT TIME ZONE {zone} AS DATE)) FROM {table} WHERE {condition}"
+            for table, since, signals in told
+            for name, condition in signals.items()
+        ]
+        found = self.con.execute(" UNION ALL ".join(asked)).fetchall()
+        return {**self.daily.first_seen(), **{name: day for name, day in found if day is not None}}
 
     def signals(self, as_of: date, /) -> dict[str, date]:
         """What of `first_seen` stood in the logs before `as_of`."""
         return {name: day for name, day in self.first_seen.items() if day < as_of}
 
-    def mondays(self, weeks: Sequence[date], /) -> "ir.Table":
-        """A table with the one column as_of; the one before it is gone."""
-        listed = ", ".join(f"DATE '{week}'" for week in weeks)
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE mondays AS SELECT unnest([{listed}]) AS as_of")
-        return self.backend.table("mondays")
+    def arrived(self, day: date, /, *, people: str = "") -> Past:
+        """Like `past`, from one moment and with what had been ingested by then; nothing stored is of use for it."""
+        names = ("events", "users", "items", "entitlements", "communities", "roles", canonical.SUPERSEDED.short)
+        told = known({name: self.backend.table(name) for name in names}, knowledge="arrival", at=self.before(day))
+        assert self.daily  # whose calendar is that of the log
+        events = day_table.of_people(told["events"], told["roles"])
+        given = {**told, "events": events, "calendar": self.backend.table("calendar")}
+        inputs = prepared(given, keep=lambda name, made: self.kept(f"arrived_{name}", self.sql(made)))
+        return replace(self.past([day], people=people), inputs=inputs)
+
+    def past(self, moments: Sequence[date], /, *, people: str = "") -> Past:
+        """Everything that feature sets read, seen from the beginning of each of the local days `moments`.
+
+        With `people`, the name of a table of user_id and as_of, each person is seen at their own moments alone.
+        """
+        self.con.register("moments_given", self._moments(moments))
+        query = "SELECT as_of, before FROM moments_given"
+        if people:
+            query = f"SELECT DISTINCT user_id, as_of, before FROM {people} JOIN ({query}) USING (as_of)"
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE moments AS {query}")
+        self.con.unregister("moments_given")
+        return Past(self.inputs, self.backend.table("moments"), (min(moments), max(moments)) if moments else None)
+
+    def _moments(self, days: Sequence[date]) -> "pa.Table":
+        import pyarrow as pa
+
+        zone = self.ctx.platform.timezone
+        begin = [weeks.instant(day, timezone=zone) for day in days]
+        return pa.table({"as_of": pa.array(days, pa.date32()), "before": pa.array(begin, pa.timestamp("us", "UTC"))})
+
+    def _calendar(self) -> str:
+        """Every day of the log with the second at which it begins in the platform's zone."""
+        days = [date.fromisoformat(day) for day in self.ctx.lake.partitions(canonical.EVENTS)]
+        zone = self.ctx.platform.timezone
+        rows = [f"(DATE '{day}', {int(weeks.instant(day, timezone=zone).timestamp())})" for day in days]
+        listed = ", ".join(rows) or "(DATE '1970-01-01', 0)"
+        return f"SELECT event_date, CAST(begins AS BIGINT) AS begins FROM (VALUES {listed}) days(event_date, begins)"
 
     def first_day(self) -> date:
         """The day of the first event.
@@ -73,14 +154,21 @@ class Workspace:
         Raises:
             InputError: the lake holds no events.
         """
-        found: date | None = self.con.execute("SELECT min(event_date) FROM events").fetchall()[0][0]
-        if found is None:
+        days = self.ctx.lake.partitions(canonical.EVENTS)
+        if not days:
             raise InputError(f"The lake below {self.ctx.home.lake} holds no events.", remedy="Run `lyceum ingest`.")
-        return found
+        return date.fromisoformat(days[0])
 
     def sql(self, expression: "ir.Table", /) -> str:
         """The DuckDB query of an expression."""
         return str(self.backend.compile(expression))
+
+    def query(self, each: FeatureSet, past: Past, /) -> str:
+        """The DuckDB query of a feature set; made once for the same days, as it names the table of the moments."""
+        key = (each.name, *past.moments.columns, str(past.span))
+        if key not in self.compiled:
+            self.compiled[key] = self.sql(compute(each, past))
+        return self.compiled[key]
 
     def before(self, as_of: date, /) -> "ir.TimestampValue":
         """The instant at which the week ends, as an expression."""
@@ -130,7 +218,7 @@ def workspace(ctx: Context, /) -> Iterator[Workspace]:
     ctx.home.staging.mkdir(parents=True, exist_ok=True)
     con = engine.connect(memory_limit=ctx.settings.memory_limit, threads=ctx.settings.threads, temp=ctx.home.staging)
     try:
-        for table in canonical.FROM_SOURCES:
+        for table in (*canonical.FROM_SOURCES, canonical.SUPERSEDED):
             ctx.lake.view(con, table)
         yield Workspace(ctx, con, ibis.duckdb.from_connection(con))
     finally:

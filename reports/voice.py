@@ -30,12 +30,11 @@ class Voice:
 
     def feature(self, column: str, /) -> str:
         """A snapshot column in words: acts_28d is "acts, 28 days"; the column's name where there is no word."""
+        if (whole := self.words.known("features", column)) is not None:
+            return whole
         match = re.fullmatch(r"(\w+)_(\d+)d", column)
-        stem = match[1] if match else column
-        name = self.words.known("features", stem)
-        if name is None:
-            return column
-        return self.words("features.windowed", name=name, days=match[2]) if match else name
+        name = self.words.known("features", match[1]) if match else None
+        return self.words("features.windowed", name=name, days=match[2]) if match and name else column
 
     def reject(self, code: str, /) -> str:
         """Why rows were refused: a code of its own, bad_COLUMN or missing_COLUMN."""

@@ -1,79 +1,46 @@
 """The snapshots that models and analysts read: one row per user or item as of a Monday."""
 
-from lyceum.events import ACT, INTENT, INTERACTING, LEARNING, LEARNING_TIME, WRITING
-from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, MONEY, VARCHAR, Column, Table
+from collections.abc import Mapping
 
-WINDOWS = (7, 28, 84)  # days before the snapshot's Monday
-AS_OF = Column("as_of", DATE, "The Monday 00:00 local before which everything in the row was known", required=True)
+from lyceum.schema import BIGINT, BOOLEAN, DOUBLE, VARCHAR, Column, Table
+from lyceum.tables import features_behaviour as behaviour
+from lyceum.tables import features_items as item
+from lyceum.tables import features_social as social
+from lyceum.tables.feature_columns import AS_OF
 
-
-def _windowed(stem: str, type_name: str, meaning: str, unit: str, needs: tuple[str, ...]) -> tuple[Column, ...]:
-    return tuple(
-        Column(f"{stem}_{days}d", type_name, f"{meaning} in the {days} days before as_of", unit, needs=needs)
-        for days in WINDOWS
-    )
-
-
-ACTIVITY = (
-    Column("tenure_days", BIGINT, "Days from the first event of the person to as_of", "days"),
-    Column("recency_days", BIGINT, "Days from the last act to as_of; 1 = active on the day before", "days"),
-    *_windowed("acts", BIGINT, "Deliberate events", "events", ACT),
-    *_windowed("active_days", BIGINT, "Days with a deliberate event", "days", ACT),
-    Column("active_weeks_84d", BIGINT, "Weeks with a deliberate event in the 84 days before as_of", "weeks"),
-    Column("acts_trend", DOUBLE, "Acts of the last 28 days over a third of those of the last 84, less 1", "ratio"),
-)
-LEARNED = (
-    *_windowed("learning_events", BIGINT, "Learning events", "events", LEARNING),
-    *_windowed("learning_days", BIGINT, "Days with a learning event", "days", LEARNING),
-    *_windowed("learning_minutes", DOUBLE, "Minutes spent learning", "minutes", (LEARNING_TIME,)),
-    *_windowed("completions", BIGINT, "Lessons and courses completed (times, not people)", "events", ("complete",)),
-    *_windowed("submissions", BIGINT, "Exercises handed in", "events", ("submit",)),
-    *_windowed("check_ins", BIGINT, "Check-ins", "events", ("check_in",)),
-    Column("enrolments_total", BIGINT, "Enrolments so far", "events", needs=("enrol",)),
-)
-SPENT = (
-    *_windowed("purchases", BIGINT, "Paid orders", "orders", ("purchase",)),
-    *_windowed("spend", MONEY, "Paid less refunded", "currency", ("purchase",)),
-    *_windowed("refunds", BIGINT, "Orders refunded", "orders", ("refund",)),
-    Column("purchases_total", BIGINT, "Paid orders so far", "orders", needs=("purchase",)),
-    Column("spend_total", MONEY, "Paid less refunded so far", "currency", needs=("purchase",)),
-    Column(
-        "purchase_recency_days",
-        BIGINT,
-        "Days from the last paid order to as_of",
-        "days",
-        needs=("purchase",),
-    ),
-)
-INTENDED = (
-    *_windowed("intent_events", BIGINT, "Views, clicks, searches, favourites and carts", "events", INTENT),
-    *_windowed("carts", BIGINT, "Items put into the cart", "events", ("add_to_cart",)),
-)
-TALKED = (
-    *_windowed("texts_written", BIGINT, "Posts, answers and comments written", "events", WRITING),
-    *_windowed(
-        "interactions",
-        BIGINT,
-        "Texts, likes, votes, accepts, follows and ratings given",
-        "events",
-        INTERACTING,
-    ),
-    *_windowed("reactions_received", BIGINT, "Interactions of others addressed to the person", "events", INTERACTING),
-)
+USER_SETS: Mapping[str, tuple[Column, ...]] = {
+    "activity": behaviour.ACTIVITY,
+    "habits": behaviour.HABITS,
+    "learning": behaviour.LEARNED,
+    "progress": behaviour.PROGRESSED,
+    "money": behaviour.SPENT,
+    "prices": behaviour.PRICED_AT,
+    "entitlements": behaviour.HELD,
+    "intent": behaviour.INTENDED,
+    "community": social.TALKED,
+    "partners": social.PARTNERED,
+    "replies": social.REPLIED,
+    "communities": social.GATHERED,
+    "growth": social.GROWN,
+    "profile": social.PROFILED,
+    "taste": social.TASTED,
+}
+ITEM_SETS: Mapping[str, tuple[Column, ...]] = {
+    "shelf": item.SHELF,
+    "demand": item.DEMAND,
+    "sales": item.SALES,
+    "cohort": item.COHORT,
+}
 
 USER_SNAPSHOT = Table(
     "features.user_snapshot",
     "What was known about each person on a Monday 00:00 local, one row per person seen so far. "
-    "Null = the platform's logs hold no event of the kind, so nothing is known.",
+    "Null = unknown: the logs hold no event of the kind, or nothing to compute it from (see features.catalogue).",
     ("user_id",),
     (
         Column("user_id", VARCHAR, "Pseudonym of the person", required=True),
         AS_OF,
-        *ACTIVITY,
-        *LEARNED,
-        *SPENT,
-        *INTENDED,
-        *TALKED,
+        *(column for columns in USER_SETS.values() for column in columns),
     ),
     partition="as_of",
 )
@@ -85,20 +52,7 @@ ITEM_SNAPSHOT = Table(
     (
         Column("item_id", VARCHAR, "Identity of the item", required=True),
         AS_OF,
-        Column("kind", VARCHAR, "course, lesson, book, product, membership, bundle"),
-        Column("title", VARCHAR, "Its name as shown"),
-        Column("category", VARCHAR, "The shelf it stands on"),
-        Column("price", MONEY, "List price", "currency"),
-        Column("on_sale", BOOLEAN, "Published and not withdrawn at as_of"),
-        Column("repeatable", BOOLEAN, "Makes sense to have twice"),
-        Column("age_days", BIGINT, "Days from publication, else from the first event, to as_of", "days"),
-        *_windowed("users", BIGINT, "Distinct people with an act on it", "people", ACT),
-        *_windowed("learners", BIGINT, "Distinct people learning it", "people", LEARNING),
-        *_windowed("item_enrolments", BIGINT, "Enrolments", "events", ("enrol",)),
-        *_windowed("item_completions", BIGINT, "Completions", "events", ("complete",)),
-        *_windowed("item_purchases", BIGINT, "Paid purchases (order lines)", "events", ("purchase",)),
-        *_windowed("item_revenue", MONEY, "Paid less refunded", "currency", ("purchase",)),
-        *_windowed("item_refunds", BIGINT, "Refunds", "events", ("refund",)),
+        *(column for columns in ITEM_SETS.values() for column in columns),
     ),
     partition="as_of",
 )
@@ -110,33 +64,45 @@ LABELS = Table(
     (
         Column("user_id", VARCHAR, "Pseudonym of the person", required=True),
         AS_OF,
-        *(
-            Column(f"retained_{days}d", BIGINT, f"1 if active within {days} days from as_of", "0 or 1")
-            for days in (7, 28, 84)
-        ),
-        *(
-            Column(f"purchased_{days}d", BIGINT, f"1 if bought (net of refunds) within {days} days", "0 or 1")
-            for days in (14, 28)
-        ),
-        Column("spend_90d", MONEY, "Paid less refunded within 90 days", "currency"),
+        *item.LABEL_COLUMNS,
     ),
     partition="as_of",
 )
 
 CATALOGUE = Table(
     "features.catalogue",
-    "The dictionary of the snapshots: what each column means and how it is computed.",
+    "The dictionary of the snapshots: what each column means, what it holds this week, whether it has moved since "
+    "the week before, and how it is computed.",
     ("table_name", "name"),
     (
         Column("table_name", VARCHAR, "The snapshot", required=True),
         Column("name", VARCHAR, "The column", required=True),
         Column("grain", VARCHAR, "user or item"),
+        Column("feature_set", VARCHAR, "The columns computed together with it"),
+        Column("window_days", BIGINT, "How many days before as_of it covers; null = all of them", "days"),
         Column("meaning", VARCHAR, "What it says"),
         Column("unit", VARCHAR, "Its unit"),
         Column("available", BOOLEAN, "False where the logs hold no event it could come from"),
-        Column("why_not", VARCHAR, "Which events are missing"),
-        Column("sql", VARCHAR, "The query that computes its feature set"),
+        Column("why_not", VARCHAR, "Why it is null: for everybody (which events are missing) or for some"),
+        Column("null_share", DOUBLE, "Share of the rows in which it is null", "ratio"),
+        Column("minimum", DOUBLE, "Smallest value", "as unit"),
+        Column("p25", DOUBLE, "A quarter of the known values are at most this", "as unit"),
+        Column("median", DOUBLE, "Half of the known values are at most this", "as unit"),
+        Column("p75", DOUBLE, "Three quarters of the known values are at most this", "as unit"),
+        Column("maximum", DOUBLE, "Largest value", "as unit"),
+        Column(
+            "categories", VARCHAR, "Of a text, the most frequent values with their shares; under 10 rows withheld"
+        ),
+        Column(
+            "drift", DOUBLE, "Population stability index against the week before, less its mean without any drift"
+        ),
+        Column(
+            "drift_verdict", VARCHAR, "steady (below 0.1), shifted (below 0.25) or shifted strongly, and what moved"
+        ),
+        Column("expression", VARCHAR, "What is computed, in SQL"),
+        Column("sql", VARCHAR, "The whole query of its feature set, over the inputs of features/inputs.py"),
     ),
 )
 
+SETS: Mapping[str, Mapping[str, tuple[Column, ...]]] = {USER_SNAPSHOT.name: USER_SETS, ITEM_SNAPSHOT.name: ITEM_SETS}
 TABLES = (USER_SNAPSHOT, ITEM_SNAPSHOT, LABELS, CATALOGUE)

@@ -1,6 +1,7 @@
 """Verdicts on snapshots and scores: a consistent week passes, each broken promise flips its rule."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -11,16 +12,17 @@ from lyceum.schema import published
 AS_OF = dt.date(2024, 5, 6)
 TABLES = [declared for declared in published() if not declared.name.startswith("quality.")]
 LIMITS = {"recommendations": 3, "contacts": 1}
-COUNTS = {"_7d": 1, "_28d": 2, "_84d": 3}
+COUNTS = {"1": 1, "3": 2, "7": 3, "14": 4, "28": 5, "56": 6, "84": 7}  # window -> how many
 
 
 def counted(declared):
-    """A row in which every windowed count is 1, 2 and 3 in its windows."""
+    """A row in which every windowed count grows with its window."""
     found = {"as_of": AS_OF}
     for column in declared.columns:
-        for ending, value in COUNTS.items():
-            if column.name.endswith(ending):
-                found[column.name] = value if column.type != "DECIMAL(18,2)" else Decimal(value)
+        window = re.fullmatch(r"\w+_(\d+)d", column.name)
+        if window and column.zero:
+            value = COUNTS[window[1]]
+            found[column.name] = value if column.type != "DECIMAL(18,2)" else Decimal(value)
     return found
 
 
@@ -80,17 +82,25 @@ SHOWN, WARNED, CHAIN = "marts.recommendations", "marts.early_warnings", "marts.l
 BROKEN = {
     "a person twice in the snapshot": ((again(SNAPSHOT), (SNAPSHOT, "key", 2)),),
     "snapshot": (
-        (put(SNAPSHOT, 0, acts_28d=4), (SNAPSHOT, "acts.windows", 1)),
+        (put(SNAPSHOT, 0, acts_28d=7), (SNAPSHOT, "acts.windows", 1)),
         (put(SNAPSHOT, 1, learning_events_7d=None), (SNAPSHOT, "learning_events.windows", 1)),
         (
-            put(SNAPSHOT, 1, active_days_7d=8, active_days_28d=8, active_days_84d=8),
+            put(
+                SNAPSHOT,
+                1,
+                active_days_7d=8,
+                active_days_14d=8,
+                active_days_28d=8,
+                active_days_56d=8,
+                active_days_84d=8,
+            ),
             (SNAPSHOT, "active_days.windows", 1),
         ),
         (put(SNAPSHOT, 2, carts_7d=-1), (SNAPSHOT, "carts_7d.range", 1)),
         (put(SNAPSHOT, 2, learning_minutes_84d=float("nan")), (SNAPSHOT, "finite", 1)),
         (put(SNAPSHOT, 2, recency_days=0), (SNAPSHOT, "recency_days.from_1", 1)),
         (put(SNAPSHOT, 1, recency_days=100), (SNAPSHOT, "recency_days.acts_84d", 1)),
-        (put(ITEMS, 0, learners_7d=2), (ITEMS, "learners_7d.of_users_7d", 1)),
+        (put(ITEMS, 0, learners_7d=4), (ITEMS, "learners_7d.of_users_7d", 1)),
         (put(ITEMS, 0, price=Decimal(-1)), (ITEMS, "price.negative", 1)),
     ),
     "scores": (

@@ -1,15 +1,18 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from features.labels import endings, labels
+import ibis
+
+from features.labels import labels
+from lyceum.tables.features_items import LABEL_COLUMNS, OUTCOME_DAYS
 
 from .conftest import AS_OF
 
 
 def outcome(world, known_days=200):
-    mondays = world.mondays(AS_OF)
-    ends = endings(world.events, world.backend.table("items"), mondays)
-    rows = labels(world.days, ends, mondays, known_until=AS_OF + timedelta(days=known_days))
+    known_until = AS_OF + timedelta(days=known_days)
+    closed_at = ibis.literal(datetime(known_until.year, known_until.month, known_until.day, tzinfo=UTC))
+    rows = labels(world.past(), known_until=known_until, closed_at=closed_at)
     return world.frame(rows, ("user_id",))
 
 
@@ -46,6 +49,29 @@ def test_an_outcome_that_is_not_over_is_unknown(world):
     row = outcome(world, known_days=27)["a"]
     assert (row["retained_7d"], row["retained_28d"], row["spend_90d"]) == (1, None, None)
     assert outcome(world, known_days=28)["a"]["retained_28d"] == 1
+
+
+def test_a_flag_tells_that_the_days_are_over_and_no_label_stands_without_it(world):
+    world.add("a", 1, "view")
+    world.add("a", -1, "purchase", amount=Decimal("3.00"))
+    for known_days in (0, 7, 13, 14, 28, 84, 90):
+        row = outcome(world, known_days)["a"]
+        assert {n for n in OUTCOME_DAYS if row[f"known_{n}d"]} == {n for n in OUTCOME_DAYS if n <= known_days}
+        told = {name: row[name] is not None for name in row if name.startswith(("retained", "purchased", "spend"))}
+        assert told == {name: row[f"known_{name.rpartition('_')[2]}"] for name in told}
+    assert list(row) == ["user_id", "as_of", *(column.name for column in LABEL_COLUMNS)]
+
+
+def test_what_is_told_after_the_close_changes_no_label(world):
+    world.add("a", 1, "enrol", item_id="c1")
+    world.insert("items", {"item_id": "c1"})
+    before = outcome(world, known_days=28)
+    later = AS_OF + timedelta(days=28)
+    instant = datetime(later.year, later.month, later.day, tzinfo=UTC)
+    world.insert("items", {"item_id": "c1", "withdrawn_at": instant - timedelta(days=20), "known_at": instant})
+    world.add("a", -28, "learn")
+    assert outcome(world, known_days=28) == before
+    assert outcome(world, known_days=29)["a"]["retained_28d"] is None  # by then the course was known to have ended
 
 
 def test_the_end_of_the_last_course_is_no_churn(world):

@@ -17,6 +17,16 @@ def test_any_text_survives_as_a_literal(text):
         assert con.execute(f"SELECT {engine.quoted(text)}").fetchall() == [(text,)]
 
 
+def test_a_key_of_json_text_is_read_by_the_function_that_spark_has():
+    read = "SELECT get_json_object($text, $path)"
+    told = '{"city":"杭州 \\"West\\"","n":19.9,"none":null,"a b":1}'
+    wanted = {"$.city": '杭州 "West"', "$.n": "19.9", "$.none": None, "$.absent": None, "$.a b": "1"}
+    with engine.connect() as con:
+        found = {path: con.execute(read, {"text": told, "path": path}).fetchall()[0][0] for path in wanted}
+        assert found == wanted
+        assert con.execute(read, {"text": "no JSON", "path": "$.n"}).fetchall() == [(None,)]
+
+
 def test_instants_are_shown_in_utc_and_nothing_is_fetched():
     with engine.connect() as con:
         assert con.execute("SELECT TIMESTAMPTZ '2026-07-06 00:00:00+08'::VARCHAR").fetchall() == [

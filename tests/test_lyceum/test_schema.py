@@ -5,8 +5,9 @@ import pytest
 
 from lyceum import releases, schema
 from lyceum.errors import UsageError
-from lyceum.events import EVENT_TYPES, SIGNALS
+from lyceum.events import ENTITLEMENT_SIGNALS, EVENT_TYPES, ITEM_SIGNALS, SIGNALS, USER_SIGNALS, attribute
 from lyceum.tables.canonical import FROM_SOURCES, PERSONAL
+from lyceum.tables.features_social import ATTRIBUTES
 
 EVERY = list(schema.tables().values())
 SHOWN = {table.name: table for table in (*EVERY, *releases.contents())}
@@ -57,7 +58,8 @@ def test_a_misspelt_table_is_wrong_use_and_names_the_near_ones():
 
 
 def test_needs_name_what_can_be_in_the_logs():
-    known = {*EVENT_TYPES, *SIGNALS}
+    told = {*SIGNALS, *USER_SIGNALS, *ITEM_SIGNALS, *ENTITLEMENT_SIGNALS}
+    known = {*EVENT_TYPES, *told, *(attribute(name) for name in ATTRIBUTES)}
     named = {(table.name, need) for table in EVERY for column in table.columns for need in column.needs}
     assert {need for _, need in named} <= known
 
@@ -69,5 +71,8 @@ def test_every_column_with_a_persons_id_is_known_as_personal():
 
 def test_money_is_never_a_float():
     assert schema.table("events").column("amount").type == "DECIMAL(18,2)"
-    money = [c for t in EVERY for c in t.columns if c.name.startswith(("price", "amount", "revenue", "spend_8"))]
-    assert {column.type for column in money if not column.name.endswith("_mean")} == {"DECIMAL(18,2)"}
+    money = [
+        c for t in EVERY for c in t.columns if c.name in ("price", "amount", "revenue", "spend_84d", "spend_total")
+    ]
+    assert len(money) > 4
+    assert {column.type for column in money} == {"DECIMAL(18,2)"}

@@ -78,6 +78,7 @@ def test_settings_are_frozen(tmp_path):
         ("kept_weeks = 0\n", ["kept_weeks", "greater than or equal to 1"]),
         ("reject_limit = 1.5\n", ["reject_limit", "less than or equal to 1"]),
         ("memory_limit = 'plenty'\n", ["memory_limit"]),
+        ("profile_attributes = ['income']\n", ["profile_attributes", "no feature reads", "occupation"]),
         ("seed = \n", ["no valid TOML", "line 1"]),
         ("platforms = 3\n", ["platforms"]),
         ("[platforms]\nshop = 3\n", ["platforms.shop"]),

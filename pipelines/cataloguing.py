@@ -1,0 +1,112 @@
+"""The catalogue of the snapshots: what each column means, holds and how it is computed, and whether it has moved."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from features.distribution import Values, drift, spread
+from features.items import ITEM_SETS
+from features.snapshot import SETS, since
+from features.windows import FeatureSet
+from lyceum import weeks
+from lyceum.lake import Receipt
+from lyceum.schema import BOOLEAN, DATE, VARCHAR, Column, Table, with_history
+from lyceum.tables.features import CATALOGUE, ITEM_SNAPSHOT, USER_SNAPSHOT
+from pipelines.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+GRAINS: tuple[tuple[Table, Sequence[FeatureSet]], ...] = ((USER_SNAPSHOT, SETS), (ITEM_SNAPSHOT, ITEM_SETS))
+AT_ONCE = 40  # columns that are looked at together
+DAYS = re.compile(r"_(\d+)d$")
+Line = dict[str, object]
+
+
+def write_catalogue(space: Workspace, as_of: date, /) -> Receipt:
+    """Replace the week of features.catalogue, from the stored snapshots of the week and of the week before."""
+    import pyarrow as pa
+
+    lines = [line for table, sets in GRAINS for line in _lines(space, table, sets, as_of)]
+    stored = with_history(CATALOGUE)
+    space.con.register("catalogue_found", pa.Table.from_pylist(lines, schema=stored.arrow()))
+    return space.write(space.ctx.features, stored, "SELECT * FROM catalogue_found", weeks=[as_of])
+
+
+def _lines(space: Workspace, table: Table, sets: Sequence[FeatureSet], as_of: date) -> Iterator[Line]:
+    """One line per column of a snapshot."""
+    known, held = space.signals(as_of), _held(space, table, as_of)
+    origins = {name: line for each in sets for name, line in _origins(space, each, as_of).items()}
+    fixed: Line = {"as_of": as_of, "table_name": table.name, "grain": table.key[0].removesuffix("_id")}
+    for column in table.columns:
+        said = {"name": column.name, "meaning": column.meaning, "unit": column.unit}
+        figures = held.get(column.name, {})
+        yield {**fixed, **said, **_known(column, known, figures), **figures, **origins.get(column.name, {})}
+
+
+def _known(column: Column, signals: Mapping[str, date], figures: Line) -> Line:
+    """Whether anything could fill the column, and why it is null for all or for some."""
+    if column.needs and since(column, first_seen=signals) is None:
+        return {"available": False, "why_not": f"The logs hold no {', '.join(column.needs)}."}
+    some = bool(figures.get("null_share"))
+    return {"available": True, "why_not": "Nothing to compute it from for these rows." if some else ""}
+
+
+def _held(space: Workspace, table: Table, as_of: date) -> dict[str, Line]:
+    """What the stored columns hold in the week, and how far they have moved since the week before."""
+    described = [column for column in table.columns if column.name not in (*table.key, "as_of")]
+    found: dict[str, Line] = {}
+    for first in range(0, len(described), AT_ONCE):
+        columns = described[first : first + AT_ONCE]
+        before, now = (_values(space, table, columns, week) for week in (as_of - weeks.WEEK, as_of))
+        for column in columns:
+            moved = drift(before[column.name], now[column.name])
+            told = {"drift": moved.index, "drift_verdict": moved.verdict}
+            found[column.name] = {**spread(now[column.name]), **told}
+    return found
+
+
+def _values(space: Workspace, table: Table, columns: Sequence[Column], week: date) -> dict[str, Values]:
+    """Arrays of numbers (null = NaN) and of texts (null = None)."""
+    names = ", ".join(_selected(column) for column in columns)
+    rows: pa.Table = space.arrow(f"SELECT {names} FROM ({space.ctx.features.source(table, where=_week(week))})")
+    return {name: rows[name].to_numpy() for name in rows.column_names}
+
+
+def _selected(column: Column) -> str:
+    kind = "VARCHAR" if column.type in (VARCHAR, BOOLEAN, DATE) else "DOUBLE"
+    return f'CAST("{column.name}" AS {kind}) AS "{column.name}"'
+
+
+def _week(week: date) -> str:
+    return f"as_of = DATE '{week}'"
+
+
+def _origins(space: Workspace, each: FeatureSet, as_of: date) -> dict[str, Line]:
+    """For each column of a set: the set, its window, its own expression and the query of the set."""
+    import sqlglot
+    from sqlglot import expressions as sql
+
+    query = space.query(each, space.past([as_of]))
+    parsed = sqlglot.parse_one(query, dialect="duckdb")
+    defined = {
+        alias.alias: alias.this for alias in parsed.find_all(sql.Alias) if not isinstance(alias.this, sql.Column)
+    }
+    for name in parsed.find_all(sql.Identifier):
+        name.set("quoted", False)
+    text = parsed.sql(dialect="duckdb", pretty=True)
+    return {
+        column.name: {
+            "feature_set": each.name,
+            "window_days": _days(column),
+            "expression": defined[column.name].sql(dialect="duckdb") if column.name in defined else column.name,
+            "sql": text,
+        }
+        for column in each.columns
+    }
+
+
+def _days(column: Column) -> int | None:
+    found = DAYS.search(column.name)
+    return int(found[1]) if found else None

@@ -1,0 +1,111 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from features.money import ENTITLEMENTS_SET, INTENT_SET, MONEY_SET, PRICES_SET
+from features.windows import compute
+
+from .conftest import AS_OF
+
+BEGIN = datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC)
+
+
+def of(world, each, person="a"):
+    return world.frame(compute(each, world.past()), ("user_id",))[person]
+
+
+def buy(world, days_before, amount, **columns):
+    world.add("a", days_before, "purchase", amount=Decimal(amount), **columns)
+
+
+def price(world, item, amount, *, known_days_before):
+    known = BEGIN - timedelta(days=known_days_before)
+    world.insert("items", {"item_id": item, "price": Decimal(amount), "known_at": known, "batch_id": "b"})
+
+
+def test_recency_frequency_and_value(world):
+    buy(world, 200, "30.00")
+    buy(world, 50, "20.00")
+    buy(world, 50, "10.00")
+    buy(world, 20, "99.00")
+    world.add("a", 15, "refund", amount=Decimal("99.00"))
+    row = of(world, MONEY_SET)
+    assert [row[f"purchases_{n}d"] for n in (7, 28, 56, 84)] == [0, 1, 3, 3]
+    assert [row[f"spend_{n}d"] for n in (7, 28, 56, 84)] == [Decimal(text) for text in ("0", "0", "30", "30")]
+    assert (row["purchases_total"], row["refunds_total"], row["spend_total"]) == (4, 1, Decimal("60.00"))
+    assert (row["purchase_recency_days"], row["first_purchase_days"]) == (20, 200)
+    assert (row["purchase_gap_mean_days"], row["order_value_mean"]) == (90.0, 159 / 4)  # 150 and 30 days
+
+
+def test_one_day_of_purchases_has_no_time_between(world):
+    buy(world, 5, "1.00")
+    buy(world, 5, "2.00")
+    assert of(world, MONEY_SET)["purchase_gap_mean_days"] is None
+
+
+def test_an_enrolment_counts_though_nothing_was_paid(world):
+    world.add("a", 300, "enrol")
+    row = of(world, MONEY_SET)
+    assert (row["enrolments_total"], row["purchases_total"], row["first_purchase_days"]) == (1, 0, None)
+
+
+def test_a_discount_is_told_against_the_list_price_of_the_time(world):
+    price(world, "i1", "100.00", known_days_before=60)
+    price(world, "i1", "200.00", known_days_before=10)
+    buy(world, 30, "80.00", item_id="i1")
+    buy(world, 5, "150.00", item_id="i1")
+    assert of(world, PRICES_SET)["discount_share_84d"] == 70 / 300
+
+
+def test_a_later_price_is_not_known_yet_and_above_the_list_is_no_discount(world):
+    price(world, "i1", "100.00", known_days_before=60)
+    price(world, "i1", "900.00", known_days_before=0)
+    price(world, "i2", "300.00", known_days_before=60)
+    buy(world, 5, "120.00", item_id="i1")
+    row = of(world, PRICES_SET)
+    assert (row["discount_share_84d"], row["price_level_84d"]) == (0.0, 100 / 200)
+
+
+def test_pieces_of_an_order_are_priced_each(world):
+    price(world, "i1", "10.00", known_days_before=60)
+    buy(world, 5, "15.00", item_id="i1", quantity=2)
+    assert of(world, PRICES_SET)["discount_share_84d"] == 0.25
+
+
+def right(world, starts, ends, item="i1"):
+    instants = [None if days is None else BEGIN + timedelta(days=days) for days in (starts, ends)]
+    world.insert("entitlements", {"user_id": "a", "item_id": item, "starts_at": instants[0], "ends_at": instants[1]})
+
+
+def test_rights_that_run_end_soon_or_ended(world):
+    world.add("a", 100, "purchase", amount=Decimal("1.00"))
+    for starts, ends in (
+        (-50, None),
+        (-50, 6.5),
+        (-50, 28),
+        (-50, 29),
+        (-50, 0),
+        (-50, -27),
+        (-50, -28),
+        (0, 5),
+        (3, 5),
+    ):
+        right(world, starts, ends)
+    row = of(world, ENTITLEMENTS_SET)
+    assert (row["entitlements_active"], row["entitlements_ending_7d"], row["entitlements_ending_28d"]) == (4, 1, 2)
+    assert (row["entitlements_ended_28d"], row["entitlement_next_end_days"]) == (2, 7)
+
+
+def test_a_right_without_an_end_has_no_next_one(world):
+    world.add("a", 100, "enrol")
+    right(world, -50, None)
+    row = of(world, ENTITLEMENTS_SET)
+    assert (row["entitlements_active"], row["entitlement_next_end_days"]) == (1, None)
+
+
+def test_intent_by_kind(world):
+    for days_before, kind in ((1, "view"), (3, "search"), (8, "add_to_cart"), (30, "favourite"), (2, "coupon")):
+        world.add("a", days_before, kind)
+    row = of(world, INTENT_SET)
+    assert [row[f"intent_events_{n}d"] for n in (1, 3, 7, 14, 28, 56, 84)] == [1, 2, 2, 3, 3, 4, 4]
+    assert [row[name] for name in ("views_28d", "searches_28d", "carts_7d", "carts_28d")] == [1, 1, 0, 1]
+    assert (row["favourites_84d"], row["coupons_28d"]) == (1, 1)
