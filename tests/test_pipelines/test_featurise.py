@@ -50,7 +50,7 @@ def everyday():
 @pytest.fixture
 def ctx(tmp_path):
     home = Home(tmp_path / "home")
-    platform = Platform("test", "test", home.landing, "Asia/Shanghai", "CNY", "en")
+    platform = Platform("test", "demo", home.landing, "Asia/Shanghai", "CNY", "en")
     made = Context(Settings(), home, platform, NOW, lambda _line: None)
     add(made, events(*everyday()))
     return made
