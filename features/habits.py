@@ -48,7 +48,8 @@ def _main_hour(rows: ir.Table) -> ir.IntegerValue:
 def _entropy(counts: list[ir.IntegerValue], whole: ir.IntegerValue) -> ir.Value:
     """ln N - sum of n ln n / N: Shannon's entropy in nats, summed in the order of the hours."""
     terms = [ibis.ifelse(n > 0, n * ibis.greatest(n, 1).cast("float64").ln(), 0.0) for n in counts]
-    return whole.cast("float64").ln() - _sum(terms) / whole
+    entropy = whole.cast("float64").ln() - _sum(terms) / whole
+    return ibis.ifelse(entropy > 0, entropy, 0.0)  # of one hour alone: a rounding below 0
 
 
 def _sum(values: list[ir.Value]) -> ir.Value:
