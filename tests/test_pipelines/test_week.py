@@ -88,7 +88,7 @@ def test_a_week_run_again_publishes_nothing_new_and_leaves_the_same_bytes(copied
 
 
 def test_another_home_gets_the_same_tables_to_the_byte(finished, run_elsewhere, tmp_path):
-    other = run_elsewhere(tmp_path / "other home = 2")
+    other = run_elsewhere(tmp_path / "other home 2")
     lakes = (lake_exports(each.ctx.lake, tmp_path / name) for each, name in ((finished, "l1"), (other, "l2")))
     assert differing(*lakes) == []
     for week in finished.weeks:
