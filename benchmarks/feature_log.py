@@ -101,7 +101,7 @@ FROM visits WHERE u(i, 22) < 0.1 ORDER BY ALL
 def context(folder: Path, /) -> Context:
     """What the project's steps are given, for a home in `folder`."""
     home = Home(folder)
-    platform = Platform("bench", "bench", folder, "Asia/Shanghai", "CNY", "en")
+    platform = Platform("bench", "demo", folder, "Asia/Shanghai", "CNY", "en")
     return Context(
         Settings(), home, platform, datetime(LAST.year, LAST.month, LAST.day, tzinfo=UTC), lambda _line: None
     )
