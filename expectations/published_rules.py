@@ -4,7 +4,7 @@ import re
 
 from expectations.rule import Rule, Said, between, in_set, no_finding, no_repeat, no_row
 from lyceum.schema import Table
-from lyceum.tables import features, marts, readout
+from lyceum.tables import features, marts, prediction, readout
 
 STATES = ("new", "active", "returned", "resurrected", "at_risk", "dormant", "churned")
 TINY = 1e-9  # what is left of a difference of two figures computed from each other
@@ -142,16 +142,16 @@ RECOMMENDATION_RULES = [
 ]
 
 EARLY_WARNING_RULES = [
-    _ranks(marts.EARLY_WARNINGS, ""),
-    _scored_people(marts.EARLY_WARNINGS),
+    _ranks(prediction.EARLY_WARNINGS, ""),
+    _scored_people(prediction.EARLY_WARNINGS),
     in_set(
-        marts.EARLY_WARNINGS,
+        prediction.EARLY_WARNINGS,
         "suggested_action",
         ["reminder", "mentor_call", "activity", "none"],
         ("Every suggested action is known.", "建议动作都是已知的。"),
     ),
     no_row(
-        marts.EARLY_WARNINGS,
+        prediction.EARLY_WARNINGS,
         "holdout",
         "holdout.nulls",
         "holdout IS NULL",
@@ -164,7 +164,7 @@ EARLY_WARNING_RULES = [
         ("There are no more people to contact than the settings allow.", "需联系的人数不超过设置的上限。"),
     ),
     no_row(
-        marts.EARLY_WARNINGS,
+        prediction.EARLY_WARNINGS,
         "risk",
         "risk.churn_28d",
         "(user_id, risk) NOT IN (SELECT (user_id, churn_28d) FROM user_scores WHERE churn_28d IS NOT NULL)",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lyceum import weeks
-from lyceum.tables import marts, readout
+from lyceum.tables import marts, prediction, readout
 from lyceum.tables.features import ITEM_SNAPSHOT, USER_SNAPSHOT
 from models import lifecycle
 from models.classification import Logistic
@@ -145,7 +145,7 @@ def _migration(keeper: Keeper, model: KMeansSegments, assigned: pd.DataFrame) ->
 
 def _warnings(keeper: Keeper, people: pd.DataFrame, snapshot: pd.DataFrame) -> Part:
     if "churn_28d" not in people:
-        return keeper.skip(marts.EARLY_WARNINGS, "too_few_outcomes")
+        return keeper.skip(prediction.EARLY_WARNINGS, "too_few_outcomes")
     settings = keeper.space.ctx.settings
     frame = people.merge(snapshot[["user_id", "spend_84d", "recency_days"]], on="user_id")
     listed = rank(
@@ -155,7 +155,7 @@ def _warnings(keeper: Keeper, people: pd.DataFrame, snapshot: pd.DataFrame) -> P
         salt=keeper.space.ctx.platform.name,
         threshold=settings.warning_risk,
     )
-    return keeper.keep(marts.EARLY_WARNINGS, listed, if_empty="nobody_at_risk")
+    return keeper.keep(prediction.EARLY_WARNINGS, listed, if_empty="nobody_at_risk")
 
 
 def _coefficients(keeper: Keeper) -> Part:
@@ -165,8 +165,8 @@ def _coefficients(keeper: Keeper) -> Part:
         model.coefficients().assign(model=name) for name, model in models.items() if isinstance(model, Logistic)
     ]
     if not frames:
-        return keeper.skip(marts.MODEL_COEFFICIENTS, "rule_ships" if models else "no_matured_week")
-    return keeper.keep(marts.MODEL_COEFFICIENTS, pd.concat(frames, ignore_index=True))
+        return keeper.skip(prediction.MODEL_COEFFICIENTS, "rule_ships" if models else "no_matured_week")
+    return keeper.keep(prediction.MODEL_COEFFICIENTS, pd.concat(frames, ignore_index=True))
 
 
 def _interests(keeper: Keeper) -> Part:

@@ -1,7 +1,7 @@
 """What analysts query and managers read about: one row per key for the newest week."""
 
 from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, MONEY, VARCHAR, Column, Table
-from lyceum.tables import readout
+from lyceum.tables import prediction, readout
 
 USER = Column("user_id", VARCHAR, "Pseudonym of the person", required=True)
 ITEM = Column("item_id", VARCHAR, "Identity of the item", required=True)
@@ -22,9 +22,20 @@ USER_SCORES = Table(
         Column("retention_28d", DOUBLE, "Probability of being active within 28 days", "probability"),
         Column("retention_84d", DOUBLE, "Probability of being active within 84 days", "probability"),
         Column("churn_28d", DOUBLE, "1 - retention_28d", "probability"),
-        Column("churn_reasons", VARCHAR, "Columns most associated with the churn score", "JSON list"),
+        Column(
+            "churn_reasons",
+            VARCHAR,
+            "Up to three columns most associated with leaving: column, value, contribution, exact, zh, en",
+            "JSON list",
+        ),
         Column("purchase_14d", DOUBLE, "Probability of a purchase within 14 days", "probability"),
         Column("purchase_28d", DOUBLE, "Probability of a purchase within 28 days", "probability"),
+        Column(
+            "purchase_reasons",
+            VARCHAR,
+            "Up to three columns most associated with buying: column, value, contribution, exact, zh, en",
+            "JSON list",
+        ),
         Column("spend_90d", DOUBLE, "Expected net spend within 90 days", "currency"),
         Column("points", BIGINT, "Balance of points I_i", "points"),
         Column("level", BIGINT, "Level that the points give", "ordinal"),
@@ -222,21 +233,6 @@ LEADERBOARD = Table(
     ),
 )
 
-EARLY_WARNINGS = Table(
-    "marts.early_warnings",
-    "Whom to contact first; the holdout must be left alone so that the effect can be measured.",
-    ("user_id",),
-    (
-        USER,
-        Column("rank", BIGINT, "1 = first", "ordinal"),
-        Column("risk", DOUBLE, "churn_28d", "probability"),
-        Column("value_at_stake", DOUBLE, "Net spend of the last 84 days", "currency"),
-        Column("reasons", VARCHAR, "Columns most associated with the risk", "JSON list"),
-        Column("suggested_action", VARCHAR, "reminder, mentor_call, activity or none"),
-        Column("holdout", BOOLEAN, "True = must not be contacted"),
-    ),
-)
-
 WEEKLY_KPIS = Table(
     "marts.weekly_kpis",
     "The numbers that count, week by week, with their own history beside them.",
@@ -260,21 +256,10 @@ WEEKLY_KPIS = Table(
     ),
 )
 
-MODEL_COEFFICIENTS = Table(
-    "marts.model_coefficients",
-    "The coefficients of the logistic models, on standardised log counts.",
-    ("model", "feature"),
-    (
-        Column("model", VARCHAR, "retention_7d, retention_28d, ...", required=True),
-        Column("feature", VARCHAR, "The column", required=True),
-        Column("coefficient", DOUBLE, "Change of log-odds per standard deviation"),
-        Column("odds_ratio", DOUBLE, "exp(coefficient)", "ratio"),
-    ),
-)
-
 TABLES = (
     *(USER_SCORES, RECOMMENDATIONS, ITEM_TO_ITEM, SEGMENTS, SEGMENT_MIGRATION, INTERESTS),
     *(LIFECYCLE_TRANSITIONS, GROWTH_FORECAST, CHANNEL_QUALITY, ITEM_PERFORMANCE),
-    *(COMMUNITY_MEMBERS, COMMUNITY_HEALTH, POINTS_LEDGER, LEADERBOARD, EARLY_WARNINGS),
-    *(WEEKLY_KPIS, MODEL_COEFFICIENTS, *readout.TABLES),
+    *(COMMUNITY_MEMBERS, COMMUNITY_HEALTH, POINTS_LEDGER, LEADERBOARD),
+    WEEKLY_KPIS,
+    *(*prediction.TABLES, *readout.TABLES),
 )

@@ -56,10 +56,60 @@ MODEL_METRICS = Table(
         Column("metric", VARCHAR, "auc, pr_auc, brier, ece, ndcg_at_10, ...", required=True),
         Column("slice", VARCHAR, "all, or the part of the users measured", required=True),
         Column("value", DOUBLE, "The figure"),
+        Column("low_95", DOUBLE, "Lower end of its 95 % interval, drawn by person"),
+        Column("high_95", DOUBLE, "Upper end of its 95 % interval, drawn by person"),
         Column("rows", BIGINT, "Rows it was measured on", "rows"),
         Column("trained_as_of", DATE, "The week whose run trained it"),
         Column("measured_on", DATE, "The snapshot it was measured on"),
         Column("note", VARCHAR, "Why there is no figure, or what to know about it"),
+    ),
+)
+
+MODEL_DECISIONS = Table(
+    "quality.model_decisions",
+    "Every model that was trained for a prediction up to this week, and whether it became the champion.",
+    ("model", "version", "decided_as_of"),
+    (
+        Column("model", VARCHAR, "retention_28d, purchase_28d, ...", required=True),
+        Column("version", VARCHAR, "The Monday whose run trained it", required=True),
+        Column("decided_as_of", DATE, "The Monday from which the decision holds", required=True),
+        Column("estimator", VARCHAR, "The estimator or baseline"),
+        Column("decision", VARCHAR, "promoted, refused or rolled_back (to this version)"),
+        Column("why", VARCHAR, "The reason as a sentence (English)"),
+        Column("compared_with", VARCHAR, "Version of the champion it was measured against; null = there was none"),
+        Column("auc_difference", DOUBLE, "AUC less the champion's, on the same later week"),
+        Column("low_95", DOUBLE, "Lower end of its paired 95 % interval, drawn by person"),
+        Column("high_95", DOUBLE, "Upper end of its paired 95 % interval, drawn by person"),
+    ),
+)
+
+MODEL_RELIABILITY = Table(
+    "quality.model_reliability",
+    "What happened to people by the probability that the champion gave them, on a week later than it learnt from.",
+    ("model", "bin"),
+    (
+        Column("model", VARCHAR, "retention_28d, purchase_28d, ...", required=True),
+        Column("bin", BIGINT, "Bin of equal mass, 1 = lowest probabilities", "ordinal", required=True),
+        Column("people", BIGINT, "People in it", "people"),
+        Column("predicted", DOUBLE, "Mean probability", "probability"),
+        Column("observed", DOUBLE, "Share with the outcome", "ratio"),
+        Column("low_95", DOUBLE, "Lower end of its Wilson interval", "ratio"),
+        Column("high_95", DOUBLE, "Upper end of its Wilson interval", "ratio"),
+    ),
+)
+
+MODEL_DRIFT = Table(
+    "quality.model_drift",
+    "How far this week's people lie from those that the champion learnt from, by column.",
+    ("model", "feature"),
+    (
+        Column("model", VARCHAR, "retention_28d, purchase_28d, ...", required=True),
+        Column("feature", VARCHAR, "The column, or probability for the score itself", required=True),
+        Column("psi", DOUBLE, "Population stability index over ten bins of the training weeks"),
+        Column("psi_excess", DOUBLE, "The same less its mean without drift, (B - 1)(1/n + 1/m)"),
+        Column("effect_size", DOUBLE, "Difference of the means in standard deviations of the training weeks"),
+        Column("people", BIGINT, "People compared this week", "people"),
+        Column("drifted", BOOLEAN, "psi_excess above 0.1; null where a bin expects fewer than 50 people"),
     ),
 )
 
@@ -85,4 +135,7 @@ RUNS = Table(
     volatile=("ran_at", "seconds", "peak_mb", "reads", "digest", "rows", "provisional"),
 )
 
-TABLES = (CHECKS, REJECTS, DELIVERIES, MODEL_METRICS, RUNS)
+TABLES = (
+    *(CHECKS, REJECTS, DELIVERIES),
+    *(MODEL_METRICS, MODEL_DECISIONS, MODEL_RELIABILITY, MODEL_DRIFT, RUNS),
+)
