@@ -1,4 +1,4 @@
-"""Simulated worlds as the columns that features read, without files in between."""
+"""Simulated worlds as the tables that features read, without files in between."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,43 +8,78 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.delivered import deliver
 from features import labels as label_expressions
 from features.inputs import GIVEN, prepared
 from features.snapshot import SETS, user_snapshot
 from features.windows import FeatureSet, Past, compute
 from lyceum import engine
-from lyceum.events import EVENT_TYPES, LEARNING_TIME, PARTNERS, VISITS
+from lyceum.events import ENTITLEMENT_SIGNALS, EVENT_TYPES, ITEM_SIGNALS, SIGNALS, USER_SIGNALS
 from lyceum.simulator import Platform
 from lyceum.simulator.journal import Coded, Day, Record
 from lyceum.simulator.people import FIRST_UID
 from lyceum.simulator.prospects import outlook
-from lyceum.tables import canonical
+from lyceum.simulator.state import Right
 from pipelines.workspace import for_models
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pyarrow as pa
     from duckdb import DuckDBPyConnection as DuckDB
     from ibis.backends import BaseBackend as Backend
 
 Array = NDArray[Any]
 NOBODY = -1
-FIELDS = ("user", "day", "clock", "kind", "session", "item", "target", "cents", "seconds")
-LOGGED = (*EVENT_TYPES, LEARNING_TIME, VISITS, PARTNERS)  # signals that the columns kept here can give
+FIELDS = (
+    *("user", "day", "clock", "kind", "session", "item", "target", "object", "parent", "group"),
+    *("cents", "quantity", "seconds", "stars"),
+)
+ROOM = 10**10  # numbers of a pattern of ids
+ORDER = "o%07d"
+LOGGED = (
+    *EVENT_TYPES,
+    *SIGNALS,
+    *USER_SIGNALS,
+    *ITEM_SIGNALS,
+    *ENTITLEMENT_SIGNALS,
+)  # all but what people say of themselves
+
+
+class Names:
+    """Numbers for ids, the same for the same id: by their pattern and number where they are coded."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+
+    def numbers(self, value: object, size: int, /) -> Array:
+        """One number per event, of coded ids, an array of texts or one text for all; -1 where there is none."""
+        if value is None:
+            return np.full(size, NOBODY, np.int64)
+        if isinstance(value, Coded):
+            return self._number(value.pattern) * ROOM + value.numbers.astype(np.int64)
+        if isinstance(value, np.ndarray):
+            return np.array([NOBODY if text is None else self._number(text) for text in value.tolist()], np.int64)
+        return np.full(size, self._number(str(value)), np.int64)
+
+    def _number(self, text: str, /) -> int:
+        return self.known.setdefault(text, len(self.known))
 
 
 class Log:
-    """Listens to a platform and keeps one number per event and field; -1 = none."""
+    """Listens to a platform and keeps one number per event and field, -1 = none, and the rights that it gives."""
 
-    def __init__(self, courses: list[str], /) -> None:
-        self.courses = {name: number for number, name in enumerate(courses)}
+    def __init__(self, platform: Platform, /) -> None:
+        self.courses = {name: number for number, name in enumerate(platform.state.catalogue.ids.tolist())}
+        self.platform, self.names = platform, Names()
         self.parts: list[dict[str, Array]] = []
+        self.rights: list[Right] = []
 
     def hear(self, day: Day, /) -> None:
         """Keep what people did on a day; what nobody known did, or nobody announced, is left out."""
         for record in day.records:
             if "uid" in record.fields and record.kind in EVENT_TYPES:
                 self.parts.append(self._columns(record, day.number))
+        if day.number % 7 == 6:  # what waits for the delivery of the week
+            self.rights += self.platform.state.rights
 
     def _columns(self, record: Record, day: int, /) -> dict[str, Array]:
         size, fields = len(record.seconds), record.fields
@@ -55,7 +90,10 @@ class Log:
         found["clock"] = record.seconds.astype(np.int32)
         found["session"] = numbers(fields.get("session"), size)
         found["item"] = self._items(fields.get("course"), size)
-        found["seconds"] = numbers(fields.get("duration_s"), size).astype(np.int32)
+        found |= {name: self.names.numbers(fields.get(name), size) for name in ("parent", "group")}
+        found["object"] = self.names.numbers(fields.get("object", fields.get("lesson")), size)
+        measures = {"quantity": "quantity", "seconds": "duration_s", "stars": "stars"}
+        found |= {name: numbers(fields.get(field), size).astype(np.int32) for name, field in measures.items()}
         found["cents"] = cents(fields.get("amount"), size)
         return found
 
@@ -66,6 +104,15 @@ class Log:
     def columns(self) -> dict[str, Array]:
         """Every field of all events heard so far, in the order of their records."""
         return {name: np.concatenate([part[name] for part in self.parts]) for name in FIELDS}
+
+    def entitlements(self) -> dict[str, Array]:
+        """Every field of all rights given so far; one that was taken back comes again, with its end."""
+        rights = self.rights
+        orders = Coded(ORDER, np.array([int(right.order[1:]) for right in rights], np.int64))
+        found = {"user": [r.person for r in rights], "item": [r.item for r in rights]}
+        found |= {"starts": [r.starts for r in rights], "ends": [r.ends for r in rights]}
+        columns = {name: np.array(values, np.int64) for name, values in found.items()}
+        return {**columns, "order": self.names.numbers(orders, len(rights))}
 
 
 def numbers(value: object, size: int, /) -> Array:
@@ -92,6 +139,7 @@ class Lived:
     platform: Platform
     log: dict[str, Array]
     outlook: tuple[Array, Array]  # true chances to come and to buy within 28 days of the Monday asked for, by person
+    rights: dict[str, Array]  # as delivered: user, item, starts, ends (seconds, -1 = never) and order, one each
 
     @property
     def start(self) -> date:
@@ -106,14 +154,14 @@ class Lived:
 def live(world: str, /, *, users: int, weeks: int, seed: int, ask: int) -> Lived:
     """Live a world and log it; on the Monday of week `ask` note what is truly to be expected of everybody."""
     platform = Platform(users=users, weeks=weeks, seed=seed, world=world)
-    log, truth = Log(platform.state.catalogue.ids.tolist()), (np.empty(0), np.empty(0))
+    log, truth = Log(platform), (np.empty(0), np.empty(0))
     platform.listen = log.hear
     for week in range(weeks):
         if week == ask:
             rng = np.random.default_rng(np.random.SeedSequence(seed).spawn(8)[7])
             truth = outlook(platform.state, np.arange(users), week=week, rng=rng)
         platform.step(week)
-    return Lived(platform, log.columns(), truth)
+    return Lived(platform, log.columns(), truth, log.entitlements())
 
 
 def frames(lived: Lived, /, *, mondays: list[int], known_until: int) -> pd.DataFrame:
@@ -136,25 +184,8 @@ def frames(lived: Lived, /, *, mondays: list[int], known_until: int) -> pd.DataF
 
 
 def _inputs(con: "DuckDB", backend: "Backend", lived: Lived) -> "dict[str, ir.Table]":
-    """What feature sets read; columns that the log here does not keep are null."""
-    con.register("log", events_table(lived))
-    kept = {
-        name: name for name in ("user_id", "event_type", "event_date", "item_id", "target_user_id", "duration_ms")
-    }
-    kept |= {"event_id": "CAST(row_number() OVER () AS VARCHAR)", "session_id": "CAST(session AS VARCHAR)"}
-    kept |= {"amount": "CAST(cents / 100 AS DECIMAL(18, 2))", "occurred_at": "happened"}
-    columns = [f"{kept.get(c.name, f'CAST(NULL AS {c.type})')} AS {c.name}" for c in canonical.EVENTS.columns]
-    con.execute(f"CREATE TABLE events AS SELECT {', '.join(columns)} FROM log")
-    for table in (canonical.ITEMS, canonical.USERS, canonical.ENTITLEMENTS, canonical.COMMUNITIES):
-        con.execute(table.ddl())
-    con.execute("ALTER TABLE users ALTER user_id TYPE INTEGER")
-    con.execute("ALTER TABLE users ALTER invited_by TYPE INTEGER")
-    con.execute("ALTER TABLE entitlements ALTER user_id TYPE INTEGER")
-    con.register("shelf", items_table(lived))
-    con.execute("INSERT INTO items (item_id, withdrawn_at) SELECT item_id, withdrawn_at FROM shelf")
-    con.execute(
-        "CREATE TABLE calendar AS SELECT DISTINCT event_date, CAST(epoch(event_date) AS BIGINT) AS begins FROM log"
-    )
+    """What feature sets read."""
+    deliver(con, lived)
 
     def keep(name: str, made: "ir.Table") -> "ir.Table":
         con.execute(f"CREATE TABLE {name} AS {backend.compile(made)}")
@@ -178,50 +209,3 @@ def _held(con: "DuckDB", backend: "Backend", each: FeatureSet, past: Past) -> Fe
     """The same set, computed: one query for all sets takes longer to compile than to run."""
     con.execute(f"CREATE TABLE set_{each.name} AS {backend.compile(compute(each, past))}")
     return replace(each, reads={}, build=lambda _past: backend.table(f"set_{each.name}"))
-
-
-def events_table(lived: Lived, /) -> "pa.Table":
-    """The columns of the events table that features of people read."""
-    import pyarrow as pa
-
-    log = lived.log
-    kinds = pa.DictionaryArray.from_arrays(pa.array(log["kind"]), pa.array(EVENT_TYPES))
-    names = lived.platform.state.catalogue.ids.tolist()
-    first = np.datetime64(lived.start, "D")
-    return pa.table(
-        {
-            "user_id": log["user"],
-            "event_type": kinds.cast(pa.string()),
-            "event_date": pa.array(first + log["day"].astype("timedelta64[D]")),
-            "item_id": pa.DictionaryArray.from_arrays(masked(log["item"]), pa.array(names)).cast(pa.string()),
-            "target_user_id": masked(log["target"]),
-            "cents": masked(log["cents"]),
-            "session": masked(log["session"]),
-            "happened": pa.array(_instants(lived), pa.timestamp("us", "UTC")),
-            "duration_ms": masked(log["seconds"].astype(np.int64)),
-        }
-    )
-
-
-def _instants(lived: Lived) -> Array:
-    days = np.datetime64(lived.start, "D") + lived.log["day"].astype("timedelta64[D]")
-    return np.asarray(days.astype("datetime64[us]") + lived.log["clock"].astype("timedelta64[s]"))
-
-
-def masked(values: Array, /) -> "pa.Array":
-    """An Arrow array with null where there is no value."""
-    import pyarrow as pa
-
-    return pa.array(values, mask=values == NOBODY)
-
-
-def items_table(lived: Lived, /) -> "pa.Table":
-    """Which items are withdrawn, and when."""
-    import pyarrow as pa
-
-    catalogue = lived.platform.state.catalogue
-    gone = [
-        None if day >= lived.platform.weeks * 7 else lived.start + timedelta(days=int(day))
-        for day in catalogue.withdrawn
-    ]
-    return pa.table({"item_id": catalogue.ids.tolist(), "withdrawn_at": pa.array(gone, pa.date32())})

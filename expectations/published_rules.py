@@ -3,6 +3,7 @@
 import re
 
 from expectations.rule import Rule, Said, between, in_set, no_finding, no_repeat, no_row
+from lyceum.contact_rules import ACTIONS, CHANNELS, NONE
 from lyceum.schema import Table
 from lyceum.tables import features, marts, prediction, readout
 
@@ -90,7 +91,7 @@ USER_SCORE_RULES = [
     in_set(
         marts.USER_SCORES,
         "score_status",
-        ["scored", "not_eligible", "too_few_outcomes", "no_purchases_logged"],
+        ["scored", "not_eligible", "no_matured_week", "too_few_outcomes", "no_purchases_logged"],
         ("Every status of a score is known.", "评分状态都是已知的。"),
     ),
     no_row(
@@ -102,10 +103,13 @@ USER_SCORE_RULES = [
     ),
     no_row(
         marts.USER_SCORES,
-        "score_status, retention_28d",
+        "score_status, retention_28d, purchase_28d",
         "score_status.scored",
-        "(score_status = 'scored') <> (retention_28d IS NOT NULL)",
-        ("Whoever is scored has retention_28d, and nobody else.", "有评分者才有 retention_28d。"),
+        "(score_status = 'scored') <> (retention_28d IS NOT NULL AND purchase_28d IS NOT NULL)",
+        (
+            "Whoever is scored has retention_28d and purchase_28d, and nobody else has both.",
+            "有评分者才同时有 retention_28d 和 purchase_28d。",
+        ),
     ),
     no_row(
         marts.USER_SCORES,
@@ -147,21 +151,36 @@ EARLY_WARNING_RULES = [
     in_set(
         prediction.EARLY_WARNINGS,
         "suggested_action",
-        ["reminder", "mentor_call", "activity", "none"],
+        ACTIONS,
         ("Every suggested action is known.", "建议动作都是已知的。"),
+    ),
+    in_set(prediction.EARLY_WARNINGS, "channel", CHANNELS, ("Every channel is known.", "触达渠道都是已知的。")),
+    no_row(
+        prediction.EARLY_WARNINGS,
+        "channel, suggested_action",
+        "channel.action",
+        f"suggested_action IS NULL OR (suggested_action = '{NONE}') <> (channel IS NULL)",
+        ("Every action has a channel, and no action has none.", "有建议动作者都有渠道，无动作者没有渠道。"),
     ),
     no_row(
         prediction.EARLY_WARNINGS,
-        "holdout",
-        "holdout.nulls",
-        "holdout IS NULL",
-        ("It is known of everybody whether to leave them alone.", "每个人是否属于对照组都是已知的。"),
+        "holdout, suggested_action",
+        "holdout.action",
+        f"holdout IS NULL OR (holdout AND suggested_action <> '{NONE}')",
+        ("Nobody held out is suggested a contact.", "对照组中无人被建议触达。"),
     ),
     _at_most(
-        "holdout",
+        "suggested_action",
         "contacts",
-        "SELECT 1 AS found FROM {batch} HAVING count(*) FILTER (NOT holdout) >",
+        f"SELECT 1 AS found FROM {{batch}} HAVING count(*) FILTER (suggested_action <> '{NONE}') >",
         ("There are no more people to contact than the settings allow.", "需联系的人数不超过设置的上限。"),
+    ),
+    no_row(
+        prediction.EARLY_WARNINGS,
+        "contacts_left",
+        "contacts_left.nobody",
+        "contacts_left IS NULL OR contacts_left < 1",
+        ("Nobody is on it whose contacts of the week are used up.", "名单中无人已用完本周触达次数。"),
     ),
     no_row(
         prediction.EARLY_WARNINGS,
@@ -169,6 +188,13 @@ EARLY_WARNING_RULES = [
         "risk.churn_28d",
         "(user_id, risk) NOT IN (SELECT (user_id, churn_28d) FROM user_scores WHERE churn_28d IS NOT NULL)",
         ("Everybody's risk is their churn_28d.", "风险即 churn_28d。"),
+    ),
+    no_row(
+        prediction.EARLY_WARNINGS,
+        "expected_loss, risk, value_at_stake",
+        "expected_loss.product",
+        f"abs(expected_loss - risk * value_at_stake) > {TINY} * (1 + value_at_stake)",
+        ("The expected loss is the risk times the value at stake.", "预期损失等于风险乘以涉及金额。"),
     ),
 ]
 

@@ -12,9 +12,9 @@ REACHING = ("learn", "submit", "complete")  # events whose object is a lesson of
 def user_items(events: ir.Table, /) -> ir.Table:
     """One row per person, item and day with an event on it.
 
-    acts, learning_events, learning_ms, enrolments, completions, finished (the item itself was completed, not a lesson
-    of it), owned (enrolments and paid orders), had (free orders too), consuming (evidence of taste), purchases (paid
-    order lines), paid and refunded (money), refunds, ratings and stars (their sum, in hundredths).
+    acts, views, learning_events, learning_ms, enrolments, completions, finished (the item itself was completed, not a
+    lesson of it), owned (enrolments and paid orders), had (free orders too), consuming (evidence of taste), purchases
+    (paid order lines), paid and refunded (money), refunds, ratings and stars (their sum, in hundredths).
     """
     rows = events.filter(events.item_id.notnull())
     kind = rows.event_type
@@ -22,6 +22,7 @@ def user_items(events: ir.Table, /) -> ir.Table:
     rated = (kind == "rate") & rows.rating.notnull()
     counts = {
         "acts": is_act(rows),
+        "views": kind == "view",
         "learning_events": kind.isin(LEARNING),
         "enrolments": kind == "enrol",
         "completions": kind == "complete",

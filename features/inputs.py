@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import ibis.expr.types as ir
 
-from features import courses, days, deals, exchanges, visits
+from features import cart, courses, days, deals, exchanges, rights, visits
 from features.joining import typed
 
 GIVEN = ("events", "calendar", "users", "items", "entitlements", "communities")
@@ -41,11 +41,15 @@ PREPARED = (
     Input("user_items", ("events",), courses.user_items),
     Input("user_lessons", ("events",), courses.user_lessons),
     Input("order_lines", ("events",), deals.order_lines),
+    Input("refunded_orders", ("events",), rights.refunded_orders),
+    Input("cart_moves", ("events",), cart.cart_moves),
+    Input("coupon_moves", ("events",), cart.coupon_moves),
     Input("user_partners", ("events",), exchanges.user_partners),
     Input("user_communities", ("events",), exchanges.user_communities),
     Input("texts", ("events",), exchanges.texts),
     Input("people", ("user_days",), days.people),
     Input("priced_lines", ("order_lines", "items"), deals.priced_lines),
+    Input("rights", ("entitlements", "refunded_orders"), rights.rights),
     Input("course_lessons", ("user_lessons",), courses.course_lessons),
     Input("item_states", ("user_items", "user_lessons"), courses.item_states),
     Input("item_ends", ("user_items",), courses.item_ends),

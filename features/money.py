@@ -1,4 +1,4 @@
-"""What somebody pays and takes back, at which prices, what rights that gives, and what hints at the next purchase."""
+"""What somebody pays and takes back, and at which prices."""
 
 import ibis
 import ibis.expr.types as ir
@@ -6,21 +6,8 @@ import ibis.expr.types as ir
 from features.days import MONEY_TYPE
 from features.joining import USER, beside
 from features.windows import FeatureSet, Past, ratio, sums, total
-from lyceum.tables.features_behaviour import (
-    DENSE_WINDOWS,
-    ENDING_DAYS,
-    HELD,
-    INTENDED,
-    MONEY_WINDOWS,
-    PRICED_AT,
-    QUARTER,
-    RARE_WINDOWS,
-    SPENT,
-    WINDOWS,
-)
-
-SECONDS_PER_DAY = 86_400
-ENDED_DAYS = 28
+from lyceum.tables.features_behaviour import QUARTER, WINDOWS
+from lyceum.tables.features_money import MONEY_WINDOWS, PRICED_AT, SPENT
 
 
 def _spent(past: Past) -> ir.Table:
@@ -38,6 +25,7 @@ def _so_far(past: Past) -> ir.Table:
         spend_total=(total(rows.paid) - total(rows.refunded)).cast(MONEY_TYPE),
         refunds_total=total(rows.refunds),
         purchase_recency_days=last,
+        enrolment_recency_days=rows.ago.min(where=rows.enrolments > 0),
         first_purchase_days=first,
         purchase_gap_mean_days=ratio(ibis.ifelse(days > 1, first - last, ibis.null("int64")), days - 1),
         order_value_mean=ratio(total(rows.paid), total(rows.purchases)),
@@ -68,37 +56,6 @@ def _priced(past: Past) -> ir.Table:
     return rows.select(*USER, discount_share_84d=ratio(rows.reduced, rows.listed), price_level_84d=level)
 
 
-def _held(past: Past) -> ir.Table:
-    begun = past.begun("entitlements", at="starts_at")
-    left = (begun.ends_at.epoch_seconds() - begun.before.epoch_seconds()).cast("int64")
-    rows = begun.select(*USER, endless=begun.ends_at.isnull(), left=ibis.coalesce(left, 0))
-    runs = rows.endless | (rows.left > 0)
-    ends = ~rows.endless & (rows.left > 0)
-    ended = ~rows.endless & (rows.left <= 0) & (rows.left > -ENDED_DAYS * SECONDS_PER_DAY)
-    next_end = ((rows.left + SECONDS_PER_DAY - 1) // SECONDS_PER_DAY).cast("int64")
-    return rows.group_by(*USER).agg(
-        entitlements_active=rows.count(where=runs),
-        **{
-            f"entitlements_ending_{n}d": rows.count(where=ends & (rows.left <= n * SECONDS_PER_DAY))
-            for n in ENDING_DAYS
-        },
-        entitlements_ended_28d=rows.count(where=ended),
-        entitlement_next_end_days=next_end.min(where=ends),
-    )
-
-
-def _intended(past: Past) -> ir.Table:
-    seen = past.seen("user_days", within=QUARTER)
-    return seen.group_by(*USER).agg(
-        **sums(seen, "intent_events", "intent_events", windows=DENSE_WINDOWS),
-        **sums(seen, "views", "views", windows=RARE_WINDOWS),
-        **sums(seen, "searches", "searches", windows=RARE_WINDOWS),
-        **sums(seen, "favourites", "favourites", windows=(QUARTER,)),
-        **sums(seen, "carts", "carts", windows=WINDOWS),
-        **sums(seen, "coupons", "coupons", windows=RARE_WINDOWS),
-    )
-
-
 _DAY = ("user_id", "event_date")
 MONEY_SET = FeatureSet(
     "money",
@@ -120,20 +77,4 @@ PRICES_SET = FeatureSet(
     },
     PRICED_AT,
     _priced,
-)
-ENTITLEMENTS_SET = FeatureSet(
-    "entitlements",
-    "user",
-    (*ENDING_DAYS,),
-    {"entitlements": ("user_id", "item_id", "starts_at", "ends_at")},
-    HELD,
-    _held,
-)
-INTENT_SET = FeatureSet(
-    "intent",
-    "user",
-    DENSE_WINDOWS,
-    {"user_days": (*_DAY, "intent_events", "views", "searches", "favourites", "carts", "coupons")},
-    INTENDED,
-    _intended,
 )

@@ -8,14 +8,17 @@ import ibis
 import ibis.expr.types as ir
 
 from features.activity import ACTIVITY_SET
+from features.cart import CART_SET
 from features.community import COMMUNITIES_SET, COMMUNITY_SET, PARTNERS_SET, REPLIES_SET
 from features.growth import GROWTH_SET
 from features.habits import HABITS_SET
+from features.intent import COMPARING_SET, INTENT_SET, SHOPPING_SET
 from features.joining import USER, beside
 from features.learning import LEARNING_SET
-from features.money import ENTITLEMENTS_SET, INTENT_SET, MONEY_SET, PRICES_SET
+from features.money import MONEY_SET, PRICES_SET
 from features.profile import PROFILE_SET
 from features.progress import PROGRESS_SET
+from features.rights import ENTITLEMENTS_SET
 from features.taste import TASTE_SET
 from features.windows import FeatureSet, Past, compute
 from lyceum.errors import InputError
@@ -23,7 +26,8 @@ from lyceum.schema import BIGINT, BOOLEAN, DOUBLE, MONEY, VARCHAR, Column
 
 SETS: tuple[FeatureSet, ...] = (
     *(ACTIVITY_SET, HABITS_SET, LEARNING_SET, PROGRESS_SET),
-    *(MONEY_SET, PRICES_SET, ENTITLEMENTS_SET, INTENT_SET),
+    *(MONEY_SET, PRICES_SET, ENTITLEMENTS_SET),
+    *(INTENT_SET, SHOPPING_SET, COMPARING_SET, CART_SET),
     *(COMMUNITY_SET, PARTNERS_SET, REPLIES_SET, COMMUNITIES_SET, GROWTH_SET, PROFILE_SET, TASTE_SET),
 )
 

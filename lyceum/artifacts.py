@@ -1,8 +1,8 @@
 """What a model learnt, as a folder that runs no code when it is opened.
 
-JSON values lie in state.json, numpy arrays in arrays.npz (no pickled objects), scikit-learn estimators in KEY.skops,
-and what people should know in card.json. The bytes are a function of the content alone (no clock, no memory address),
-so the digest is too.
+JSON values lie in state.json, numpy arrays in arrays.npz (no pickled objects), JSON texts (XGBoost's own form of a
+model) in KEY.json, and what people should know in card.json. The bytes are a function of the content alone (no clock,
+no memory address), so the digest is too.
 
     folder/manifest.json        names the digest and the SHA-256 of each file
     folder/<digest>/...         the files
@@ -15,18 +15,21 @@ import json
 import os
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lyceum.errors import HomeError, LyceumError
-from lyceum.estimators import REMEDY, dumped, loaded, zipped
 
 if TYPE_CHECKING:
     import numpy as np
 
 MANIFEST = "manifest.json"
+STATE, CARD, ARRAYS = "state.json", "card.json", "arrays.npz"
+REMEDY = "Remove that version's folder and run `lyceum train`."
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold
 KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -34,8 +37,8 @@ def save(folder: Path, state: Mapping[str, Any], /, *, card: Mapping[str, Any]) 
     """Write `state` and `card` to `folder` and return their digest (64 hexadecimal digits).
 
     Values are JSON values with text keys (tuples come back as lists, NaN is refused), numpy arrays of plain types,
-    estimators of the allow-list, or dicts of them; their keys are lower-case identifiers. A folder that holds the
-    same digest intact is left alone. LyceumError if a value is none of these.
+    bytes that are a JSON text, or dicts of them; the keys of the latter three are lower-case identifiers. A folder
+    that holds the same digest intact is left alone. LyceumError if a value is none of these.
     """
     files = _encode(state, card)
     hashes = {name: sha256(content).hexdigest() for name, content in sorted(files.items())}
@@ -46,7 +49,7 @@ def save(folder: Path, state: Mapping[str, Any], /, *, card: Mapping[str, Any]) 
 
 
 def load(folder: Path, /) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The state and the card in `folder`; HomeError if it is missing, damaged or holds a type not on the list."""
+    """The state and the card in `folder`; HomeError if it is missing, damaged or holds objects."""
     _, files = _verified(folder)
     try:
         return _decode(files)
@@ -59,14 +62,13 @@ def load(folder: Path, /) -> tuple[dict[str, Any], dict[str, Any]]:
 def _decode(files: Mapping[str, bytes], /) -> tuple[dict[str, Any], dict[str, Any]]:
     import numpy as np
 
-    state: dict[str, Any] = json.loads(files["state.json"])
-    with np.load(io.BytesIO(files["arrays.npz"]), allow_pickle=False) as arrays:
+    state: dict[str, Any] = json.loads(files[STATE])
+    with np.load(io.BytesIO(files[ARRAYS]), allow_pickle=False) as arrays:
         for path in arrays.files:
             _put(state, path, arrays[path])
-    for name, content in files.items():
-        if name.endswith(".skops"):
-            _put(state, name.removesuffix(".skops"), loaded(name, content))
-    return state, json.loads(files["card.json"])
+    for name in files.keys() - {STATE, CARD, ARRAYS}:
+        _put(state, name.removesuffix(".json"), files[name])
+    return state, json.loads(files[CARD])
 
 
 def _encode(state: Mapping[str, Any], card: Mapping[str, Any], /) -> dict[str, bytes]:
@@ -74,8 +76,21 @@ def _encode(state: Mapping[str, Any], card: Mapping[str, Any], /) -> dict[str, b
 
     leaves = dict(_leaves(state))
     arrays = {path: value for path, value in leaves.items() if isinstance(value, np.ndarray)}
-    files = {"state.json": _json(_plain(state)), "card.json": _json(card), "arrays.npz": _npz(arrays)}
-    return files | {f"{path}.skops": dumped(path, value) for path, value in leaves.items() if path not in arrays}
+    texts = {f"{path}.json": _text(path, value) for path, value in leaves.items() if path not in arrays}
+    return texts | {STATE: _json(_plain(state)), CARD: _json(card), ARRAYS: _npz(arrays)}
+
+
+def _text(path: str, value: object, /) -> bytes:
+    if not isinstance(value, bytes) or f"{path}.json" in (STATE, CARD):
+        raise LyceumError(
+            f"The state's {path} is a {type(value).__name__}, which cannot be stored there.",
+            remedy="Turn it into JSON values, numpy arrays or the bytes of a JSON text, under a name of its own.",
+        )
+    try:
+        json.loads(value)
+    except ValueError:
+        raise LyceumError(f"The state's {path} is no JSON text.", remedy="Bytes must be one.") from None
+    return value
 
 
 def _leaves(state: Mapping[str, Any], /, *, above: str = "") -> Iterator[tuple[str, Any]]:
@@ -137,7 +152,16 @@ def _npz(arrays: "Mapping[str, np.ndarray[Any, Any]]", /) -> bytes:
                 remedy="Convert it to numbers or fixed-width text.",
             ) from None
         members[f"{key}.npy"] = buffer.getvalue()
-    return zipped(members)
+    return _zipped(members)
+
+
+def _zipped(members: Mapping[str, bytes], /) -> bytes:
+    """A zip archive whose bytes depend on the members alone."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, FIXED_DATE), content, zipfile.ZIP_DEFLATED, 6)
+    return buffer.getvalue()
 
 
 def _digest(hashes: Mapping[str, str], /) -> str:

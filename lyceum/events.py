@@ -28,6 +28,7 @@ REPLYING = "texts in reply to others"
 PARTNERS = "interactions with a named person"
 GROUPS = "acts in a community"
 RATING = "ratings of items"
+COUPONS_USED = "coupons used in orders"
 SIGNALS = {
     LEARNING_TIME: f"event_type IN {LEARNING} AND duration_ms IS NOT NULL",
     LESSONS: "event_type IN ('learn', 'submit', 'complete') AND item_id IS NOT NULL AND object_id <> item_id",
@@ -37,6 +38,7 @@ SIGNALS = {
     PARTNERS: f"event_type IN {INTERACTING} AND target_user_id IS NOT NULL",
     GROUPS: "community_id IS NOT NULL",
     RATING: "event_type = 'rate' AND rating IS NOT NULL AND item_id IS NOT NULL",
+    COUPONS_USED: "event_type = 'coupon' AND object_id IS NOT NULL AND parent_id IS NOT NULL",
 }
 REGISTERED = "registration dates of people"
 CAME_BY = "channels of people"

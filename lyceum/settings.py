@@ -11,10 +11,24 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from lyceum.contact_rules import (
+    DEFAULT_COSTS,
+    DEFAULT_RULES,
+    DEFAULT_SAVED,
+    Condition,
+    ContactCosts,
+    ContactHours,
+    ContactRule,
+    ContactRules,
+    SavedShares,
+)
 from lyceum.errors import UsageError
 from lyceum.tables.features_social import ATTRIBUTES
 
 OTHER_VARIABLES = ("LYCEUM_DEBUG", "LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_CONFIG", "LYCEUM_FAULT")
+
+
+MEND = "Mend the value there."
 
 
 def _is_zone(name: str) -> str:
@@ -44,6 +58,9 @@ class PlatformSettings(BaseModel):
     language: Literal["zh", "en"] | None = None
 
 
+NESTED = (PlatformSettings, ContactRule, Condition)
+
+
 class Settings(BaseSettings):
     """Everything that can be chosen. Units stand in the names; defaults suit two cores and 24 GB."""
 
@@ -60,6 +77,9 @@ class Settings(BaseSettings):
     seed: int = 7
     training_weeks: int = Field(default=12, ge=1)
     minimum_outcomes: int = Field(default=300, ge=1)
+    tuning_seconds: float = Field(default=20, ge=0)
+    retrain_weeks: int = Field(default=4, ge=1)
+    device: Literal["cpu", "cuda"] = "cpu"
     segments: int = Field(default=5, ge=2)
     recommendations: int = Field(default=20, ge=1)
     interaction_days: int = Field(default=182, ge=7)
@@ -71,6 +91,13 @@ class Settings(BaseSettings):
     warning_risk: float = Field(default=0.5, ge=0, le=1)
     warning_capacity: int = Field(default=500, ge=1)
     holdout_share: float = Field(default=0.1, ge=0, le=1)
+    contact_hours: ContactHours = ("08:00", "22:00")
+    contact_pause_days: int = Field(default=14, ge=1)  # and so no second contact within a day
+    contacts_per_week: int = Field(default=3, ge=1)
+    complaint_pause_days: int = Field(default=14, ge=0)
+    actions: ContactRules = DEFAULT_RULES
+    contact_costs: ContactCosts = DEFAULT_COSTS
+    saved_shares: SavedShares = DEFAULT_SAVED
 
     @classmethod
     def settings_customise_sources(
@@ -116,8 +143,10 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             key = ".".join(map(str, first["loc"]))
-            near = _near(str(first["loc"][-1]), [*cls.model_fields, *PlatformSettings.model_fields])
-            raise UsageError(f"In {where}, {key}: {first['msg'].lower()}.", remedy=near) from None
+            said = first["msg"].removeprefix("Value error, ").lower()
+            known = [name for model in (cls, *NESTED) for name in model.model_fields]
+            remedy = _near(str(first["loc"][-1]), known) if first["type"] == "extra_forbidden" else MEND
+            raise UsageError(f"In {where}, {key}: {said}.", remedy=remedy) from None
 
 
 def _named() -> Path | None:

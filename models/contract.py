@@ -33,7 +33,7 @@ class Model(ABC):
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
-        """What was learnt, as JSON values, numpy arrays and scikit-learn estimators (see lyceum.artifacts)."""
+        """What was learnt, as JSON values, numpy arrays and JSON texts (see lyceum.artifacts)."""
 
     @classmethod
     @abstractmethod

@@ -1,6 +1,8 @@
 """Every model by name, one line each. The classes are imported when they are asked for."""
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 from lyceum.errors import LyceumError
 from models.contract import Model
@@ -10,8 +12,11 @@ MODELS = {
     "silence_rule": "models.rules:SilenceRule",
     "recency_logistic": "models.rules:RecencyLogistic",
     "rfm_logistic": "models.rules:RfmLogistic",
-    "logistic": "models.classification:Logistic",
-    "forest": "models.classification:Forest",
+    "logistic": "models.classification.logistic:Logistic",
+    "forest": "models.classification.forest:Forest",
+    "xgboost": "models.classification.boosted:Boosted",
+    "network": "models.classification.network:Network",
+    "blend": "models.classification.blend:Blend",
     "kmeans_segments": "models.segmentation:KMeansSegments",
     "popularity": "models.recommendation.popularity:Popularity",
     "item_neighbours": "models.recommendation.item_neighbours:ItemNeighbours",
@@ -25,3 +30,18 @@ def load_class(name: str, /) -> type[Model]:
     module, _, class_name = MODELS[name].partition(":")
     found: type[Model] = getattr(import_module(module), class_name)
     return found
+
+
+def make(estimator: str, /, *, features: tuple[str, ...], settings: Mapping[str, Any] | None = None) -> Model:
+    """An unfitted model of that name with those settings (its defaults where none are given).
+
+    The baselines of models.rules choose their columns themselves and have no settings. LyceumError if there is no
+    such model.
+    """
+    from models.rules import BASELINES
+
+    if estimator in BASELINES:
+        return BASELINES[estimator]()
+    kind: Any = load_class(estimator)
+    model: Model = kind(features=features, **(settings or {}))
+    return model

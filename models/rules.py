@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from models.classification import Floats, Logistic, matrix
+from models.classification.frame import Floats, matrix
+from models.classification.logistic import Logistic
 from models.contract import Model
 
 SILENT_AFTER_DAYS = 7
@@ -83,8 +84,8 @@ class RecencyLogistic(Logistic):
 
     name: ClassVar[str] = "recency_logistic"
 
-    def __init__(self, *, features: tuple[str, ...] = ("recency_days",)) -> None:
-        super().__init__(features=features)
+    def __init__(self, *, features: tuple[str, ...] = ("recency_days",), strength: float = 0.5) -> None:
+        super().__init__(features=features, strength=strength)
 
 
 class RfmLogistic(Logistic):
@@ -92,8 +93,10 @@ class RfmLogistic(Logistic):
 
     name: ClassVar[str] = "rfm_logistic"
 
-    def __init__(self, *, features: tuple[str, ...] = ("recency_days", "active_days_28d", "spend_84d")) -> None:
-        super().__init__(features=features)
+    def __init__(
+        self, *, features: tuple[str, ...] = ("recency_days", "active_days_28d", "spend_84d"), strength: float = 0.5
+    ) -> None:
+        super().__init__(features=features, strength=strength)
 
 
 BASELINES: Mapping[str, Callable[[], Model]] = {

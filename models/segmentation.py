@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.classification import Floats, matrix, signed_log1p
+from models.classification.frame import Floats, matrix, signed_log1p
 from models.contract import Model
 
 PEOPLE_PER_SEGMENT = 20

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_ending, cli_platform, cli_reading
+from pipelines import cli_ending, cli_models, cli_platform, cli_reading
 from pipelines.cli_options import AsOf, Config, HomeFolder, opened, said, settings_of
 
 EXAMPLES = """\b
@@ -126,7 +126,7 @@ def _one_step(step: str, as_of: str | None, home: Path | None, config: Path | No
 
     chosen = parse_as_of(as_of) if as_of else None
     with opened(home, config) as ctx:
-        said([week.perform(ctx, step, as_of=chosen or week.newest_week(ctx))])
+        said([week.perform(ctx, step, as_of=chosen or week.newest_week(ctx), asked=True)])
 
 
 @app.command()
@@ -164,7 +164,10 @@ def featurise(
 
 @app.command()
 def train(as_of: AsOf = None, home: HomeFolder = None, config: Config = None) -> None:
-    """Train what has no champion yet, beside its baselines, on weeks whose outcome is known."""
+    """Train a challenger of every prediction on weeks whose outcome is known; the gate says whether it scores.
+
+    The weekly run does so only for what is due. The same data and settings are not trained again.
+    """
     _one_step("train", as_of, home, config)
 
 
@@ -195,6 +198,7 @@ def report(
 
 
 cli_reading.register(app)
+cli_models.register(app)
 cli_platform.register(app)
 
 

@@ -1,4 +1,4 @@
-"""Commands for people who read: query, tables, releases, models, status, doctor, serve, export."""
+"""Commands for people who read: query, tables, releases, status, doctor, serve, export."""
 
 import sys
 from collections.abc import Mapping
@@ -21,7 +21,6 @@ QUERIES = (
 )
 
 releases_app = typer.Typer(help="Published weeks.", no_args_is_help=True, rich_markup_mode=None)
-models_app = typer.Typer(help="Fitted models.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def register(app: typer.Typer, /) -> None:
@@ -29,7 +28,6 @@ def register(app: typer.Typer, /) -> None:
     for command in (query, tables, status, doctor, serve, export):
         app.command()(command)
     app.add_typer(releases_app, name="releases")
-    app.add_typer(models_app, name="models")
 
 
 def show_where(home: "Home", /, *, seconds: Mapping[str, float]) -> None:
@@ -129,38 +127,6 @@ def rollback_release(
         typer.echo(f"current -> {rollback(chosen, name).name}")
 
 
-@models_app.command("list")
-def list_models(home: HomeFolder = None) -> None:
-    """Every model with the weeks it was trained in."""
-    from pipelines.champions import weeks_trained
-    from pipelines.opening import home_at
-
-    chosen = home_at(home)
-    for folder in sorted(chosen.models.glob("*")):
-        typer.echo(f"{folder.name:18} trained {', '.join(map(str, weeks_trained(chosen, folder.name)))}")
-
-
-@models_app.command("show")
-def show_model(
-    name: Annotated[str, typer.Argument(help="retention_28d, purchase_28d, segments, recommendation, ...")],
-    home: HomeFolder = None,
-) -> None:
-    """The card of a model's newest version: estimator, rows, gate, figures beside the baselines."""
-    import json
-
-    from lyceum.errors import UsageError
-    from pipelines.champions import champion, weeks_trained
-    from pipelines.opening import home_at
-
-    chosen = home_at(home)
-    trained = weeks_trained(chosen, name)
-    held = champion(chosen, name, as_of=trained[-1]) if trained else None
-    if held is None:
-        raise UsageError(f"There is no model {name} below {chosen.models}.", remedy="See `lyceum models list`.")
-    typer.echo(f"{name}, trained {held.trained_as_of}")
-    typer.echo(json.dumps(held.card, indent=1, ensure_ascii=False))
-
-
 def status(home: HomeFolder = None, config: Config = None) -> None:
     """What was delivered, to the row; what the newest week did and skipped; which release is current."""
     from pipelines.health import status_lines
@@ -200,7 +166,15 @@ def export(
     home: HomeFolder = None,
     config: Config = None,
 ) -> None:
-    """Join a list back to the platform's own ids, for the tool that sends. People held out are left out."""
+    """Join a list back to the platform's own ids, for the tool that sends.
+
+    Whom nobody must contact is left out: people held out, and those without a suggested action.
+
+    \b
+    lyceum export early_warnings --ids ids.txt --to contacts.csv
+
+    The file of ids has one a line; the CSV is UTF-8 for spreadsheets, and no text in it runs as a formula.
+    """
     from pipelines.exporting import export as write
 
     with opened(home, config) as ctx:

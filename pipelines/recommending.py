@@ -33,7 +33,7 @@ def had(space: Workspace, as_of: date, /) -> pd.DataFrame:
 def train_recommendation(space: Workspace, as_of: date, /) -> Part:
     """Measure the recommenders on the last four weeks and keep the name of the one that ships."""
     ctx = space.ctx
-    if champions.champion(ctx.home, "recommendation", as_of=as_of) is not None:
+    if champions.entry(ctx.home, "recommendation", as_of=as_of) is not None:
         return Part("recommendation", code="champion_kept", why=WHY["champion_kept"])
     before = had(space, as_of - timedelta(days=MEASURED_DAYS))
     after = had(space, as_of)
@@ -43,11 +43,16 @@ def train_recommendation(space: Workspace, as_of: date, /) -> Part:
     figures = compare(contenders, before, after, k=MEASURED_AT, seed=ctx.settings.seed)
     chosen = _chosen(figures)
     recommender = next(each for each in contenders if each.name == chosen)
-    card = {"enough": True, "metrics": _lines(figures, chosen, as_of - timedelta(days=MEASURED_DAYS))}
-    digest = champions.keep(
-        ctx.home, "recommendation", recommender.fit(after, seed=ctx.settings.seed), as_of=as_of, card=card
-    )
+    card = {"metrics": _lines(figures, chosen, as_of - timedelta(days=MEASURED_DAYS))}
     code = "rule_ships" if chosen == Popularity.name else ""
+    digest = champions.keep_at_once(
+        ctx.home,
+        "recommendation",
+        recommender.fit(after, seed=ctx.settings.seed),
+        as_of=as_of,
+        card=card,
+        why=WHY.get(code, ""),
+    )
     return Part("recommendation", rows=len(after), digest=digest[:16], code=code, why=WHY.get(code, ""))
 
 

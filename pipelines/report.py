@@ -1,18 +1,24 @@
 """The weekly pages: rendered from the very database that is published with them, archived for good."""
 
+import json
 import shutil
 from datetime import date
 from pathlib import Path
 
 from lyceum import engine, releases
-from lyceum.home import write_atomically
+from lyceum.home import Home, write_atomically
+from pipelines import champions
+from pipelines.champions import Version
 from pipelines.context import Context
 
 LANGUAGES = ("zh", "en")
 
 
 def render_pages(ctx: Context, database: Path, folder: Path, /, *, as_of: date, release: str) -> None:
-    """Write index.zh.html, index.en.html and index.html (the platform's language) into `folder`."""
+    """Write index.zh.html, index.en.html and index.html (the platform's language) into `folder`.
+
+    Beside them, as JSON and in each language, the card of every model that scores the week (see `card_pages`).
+    """
     from reports.page import render
     from reports.summary import summarise
 
@@ -26,9 +32,34 @@ def render_pages(ctx: Context, database: Path, folder: Path, /, *, as_of: date, 
         summary = summarise(con, as_of=as_of, platform=platform, release=release)
     finally:
         con.close()
-    pages = {language: render(summary, language=language) for language in LANGUAGES}
+    held = [champions.champion(ctx.home, name, as_of=as_of) for name in champions.names(ctx.home)]
+    scoring = {version.name: version for version in held if version is not None}
+    pages = {language: render(summary, language=language, cards=tuple(scoring)) for language in LANGUAGES}
     for name, language in in_languages(ctx, "index"):
         write_atomically(folder / name, pages[language])
+    for version in scoring.values():
+        for page in card_pages(ctx.home, version):
+            write_atomically(folder / page.name, page.read_text(encoding="utf-8"))
+
+
+def card_pages(home: Home, version: Version, /) -> list[Path]:
+    """The card of a version as card.<model>.json and card.<model>.<language>.html; made unless they are there.
+
+    They lie in a folder beside the artifact, which goes when the version is trained anew (see lyceum.artifacts).
+    """
+    from reports.cards import render_card
+    from reports.modelling import card_file
+
+    folder = champions.folder_of(home, version.name, version.trained_as_of) / "cards"
+    card = {**version.card, "model": version.name}
+    as_json = folder / f"card.{version.name}.json"
+    pages = {language: folder / card_file(version.name, language) for language in LANGUAGES}
+    if not as_json.is_file():
+        write_atomically(as_json, json.dumps(card, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    for language, page in pages.items():
+        if not page.is_file():
+            write_atomically(page, render_card(card, language=language))
+    return [as_json, *pages.values()]
 
 
 def in_languages(ctx: Context, stem: str, /) -> list[tuple[str, str]]:
@@ -43,7 +74,7 @@ def write_archive(ctx: Context, release: releases.Release, /) -> None:
 
     target = ctx.home.reports / release.as_of.isoformat()
     target.mkdir(parents=True, exist_ok=True)
-    for page in release.report.glob("*.html"):
+    for page in release.report.iterdir():
         write_atomically(target / page.name, page.read_text(encoding="utf-8"))
     weeks = sorted((path.parent for path in ctx.home.reports.glob("*/index.html")), reverse=True)
     entries = [(date.fromisoformat(path.name), f"{path.name}/index.html") for path in weeks]
@@ -54,4 +85,4 @@ def export(ctx: Context, target: Path, /) -> list[Path]:
     """Copy the current release's pages into a folder of the reader's choice."""
     release = releases.current(ctx.home)
     target.mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copyfile(page, target / page.name)) for page in sorted(release.report.glob("*.html"))]
+    return [Path(shutil.copyfile(page, target / page.name)) for page in sorted(release.report.iterdir())]

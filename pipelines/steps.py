@@ -25,6 +25,7 @@ STEPS: Mapping[str, str] = {  # imported when a step runs, because each brings h
     "score": "pipelines.score:score",
     "publish": "pipelines.publish:publish",
 }
+ASKED: Mapping[str, str] = {"train": "pipelines.train:train_all"}  # done instead if a person asks for the step
 ORDER = ("ingest", *STEPS)
 
 WHY = {
@@ -38,6 +39,8 @@ WHY = {
     "no_predecessor": "The week before was never published, so there is nothing to compare with.",
     "nothing_to_show": "Nobody active lacks an item that is on sale and that others have had.",
     "nobody_at_risk": "Nobody's risk reaches the threshold of the list.",
+    "promoted": "The challenger passed the gate; it scores from this week on.",
+    "refused": "The challenger did not pass the gate; the champion goes on scoring.",
     "rule_ships": "No model beats the simple rule on a later week, so the rule ships.",
     "champion_kept": "A trained model for this or an earlier week exists; it scores the week.",
 }

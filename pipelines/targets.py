@@ -1,14 +1,14 @@
 """What is predicted about people: the label, how long it takes to be known, and which estimators compete for it."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lyceum.schema import BIGINT, DOUBLE, MONEY
 from lyceum.tables.features import USER_SNAPSHOT
-from models.classification import Forest, Logistic
-from models.contract import Model
+from models.tuning import Candidate
 
 FEATURES = tuple(column.name for column in USER_SNAPSHOT.columns if column.type in (BIGINT, DOUBLE, MONEY))
+
+SLICED_BY = ("channel",)  # a model is measured on the people of each as well
 
 # What segments differ by: how much of what, not when and against whom; for each their names have words.
 STEMS = (
@@ -26,15 +26,16 @@ SEGMENTED_BY = tuple(
     if name in PLAIN or name in {f"{stem}_{days}d" for stem in STEMS for days in (7, 28, 84)}
 )
 
-
-def logistic() -> Model:
-    """Logistic regression on every number of the snapshot."""
-    return Logistic(features=FEATURES)
-
-
-def forest() -> Model:
-    """A random forest on every number of the snapshot."""
-    return Forest(features=FEATURES)
+# In order of promise: the budget for choosing may end before the last of them.
+CANDIDATES = (
+    *(Candidate(name) for name in ("blend", "xgboost", "logistic", "network", "forest")),
+    Candidate("xgboost", {"depth": 2, "leaf_share": 0.02, "penalty_share": 0.01, "column_share": 0.5}),
+    Candidate("logistic", {"strength": 2.0}),
+    Candidate("xgboost", {"rounds": 100}),
+    Candidate("blend", {"logistic": {"strength": 2.0}, "xgboost": {"rounds": 100}}),
+    Candidate("forest", {"column_share": 0.4, "leaf_share": 0.02}),
+    Candidate("logistic", {"strength": 0.1}),
+)
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,10 @@ class Target:
     name: str
     label: str
     delay_days: int
-    candidates: Mapping[str, Callable[[], Model]]
     needs: tuple[str, ...] = ()
 
 
 TARGETS = (
-    *(Target(f"retention_{n}d", f"retained_{n}d", n, {"logistic": logistic}) for n in (7, 28, 84)),
-    *(Target(f"purchase_{n}d", f"purchased_{n}d", n, {"forest": forest}, ("purchase",)) for n in (14, 28)),
+    *(Target(f"retention_{n}d", f"retained_{n}d", n) for n in (7, 28, 84)),
+    *(Target(f"purchase_{n}d", f"purchased_{n}d", n, ("purchase",)) for n in (14, 28)),
 )

@@ -1,172 +1,109 @@
-"""Training: only on weeks whose outcome is known, beside the baselines, once per champion."""
+"""Training: a challenger for each prediction that is due, judged on a later week, and kept with its card."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
-from functools import cached_property
+from datetime import date
 
 import pandas as pd
 
-from features import labels as label_expressions
 from lyceum import weeks
-from lyceum.schema import with_history
-from lyceum.tables import quality
-from lyceum.tables.features import LABELS, USER_SNAPSHOT
-from models.evaluation import Evaluation, evaluate
-from models.rules import BASELINES
-from models.segment_names import names
-from models.segmentation import KMeansSegments, profile
+from models.classification.device import using
+from models.drift import profile
 from pipelines import champions
+from pipelines.cards import Facts, card_of, lake_versions
+from pipelines.challenging import Challenge, challenged
+from pipelines.champions import PROMOTED, Version
 from pipelines.context import Context
-from pipelines.featurise import write_user_snapshots
-from pipelines.keeping import Keeper
+from pipelines.drifting import SCORE
+from pipelines.history import History, fingerprint
 from pipelines.recommending import train_recommendation
+from pipelines.report import card_pages
 from pipelines.steps import WHY, Part, skipped
-from pipelines.targets import FEATURES, SEGMENTED_BY, TARGETS, Target
-from pipelines.workspace import Workspace, for_models, workspace
-
-SEGMENTED_DAYS = 84
+from pipelines.targets import CANDIDATES, TARGETS, Target
+from pipelines.train_segments import train_segments
+from pipelines.workspace import workspace
 
 
 def train(ctx: Context, as_of: date, /) -> Iterator[Part]:
-    """Train what has no champion yet, or one that only a counting rule could be; measure it; keep it.
+    """What a week trains: predictions without a champion, with a mere counting rule, or not tried for some weeks.
 
-    Writes the snapshots and labels of the weeks trained on, the artifacts, and quality.model_metrics.
+    Writes the snapshots and labels of the weeks trained on, the versions, and which of them score.
     """
-    with workspace(ctx) as space:
+    yield from _trained(ctx, as_of, asked=False)
+
+
+def train_all(ctx: Context, as_of: date, /) -> Iterator[Part]:
+    """What a person asks for: the same, with a challenger for every prediction."""
+    yield from _trained(ctx, as_of, asked=True)
+
+
+def _trained(ctx: Context, as_of: date, /, *, asked: bool) -> Iterator[Part]:
+    with workspace(ctx) as space, using(ctx.settings.device):
         history = History(space, as_of)
         for target in TARGETS:
-            yield _train_target(history, target)
-        yield _train_segments(space, as_of)
+            due = champions.is_due(ctx.home, target.name, as_of=as_of, retrain_weeks=ctx.settings.retrain_weeks)
+            if asked or due:
+                yield _challenge(history, target)
+            else:
+                yield Part(target.name, code="champion_kept", why=WHY["champion_kept"])
+        yield train_segments(space, as_of)
         yield train_recommendation(space, as_of)
-        yield Keeper(space, as_of).keep(quality.MODEL_METRICS, _metrics(ctx, as_of, history.misses))
+    for name in champions.names(ctx.home):
+        if as_of in champions.versions(ctx.home, name):
+            card_pages(ctx.home, champions.load(ctx.home, name, as_of))
 
 
-class History:
-    """Snapshots with their labels of the weeks before a Monday, computed together once they are asked for."""
-
-    def __init__(self, space: Workspace, as_of: date, /) -> None:
-        self.space = space
-        self.as_of = as_of
-        self.misses: list[tuple[str, str]] = []  # model, why there is none
-
-    def labelled(self, target: Target, /) -> pd.DataFrame:
-        """user_id, as_of, label and the features of the newest weeks whose outcome is known."""
-        chosen = self._weeks(target)
-        columns = ["user_id", "as_of", "label", *FEATURES]
-        if not chosen:
-            return pd.DataFrame(columns=columns)
-        every = self._frame.rename(columns={target.label: "label"})
-        known = every[f"known_{target.delay_days}d"].astype(bool)
-        wanted = every["as_of"].isin(chosen) & known & every["label"].notna()
-        return every.loc[wanted, columns].reset_index(drop=True)
-
-    def _weeks(self, target: Target) -> list[date]:
-        newest = weeks.monday_of(self.as_of - timedelta(days=target.delay_days))
-        first = weeks.monday_of(self.space.first_day()) + weeks.WEEK
-        count = self.space.ctx.settings.training_weeks + target.delay_days // 7
-        return [week for week in weeks.weeks_before(newest, count) if week >= first]
-
-    @cached_property
-    def _frame(self) -> pd.DataFrame:
-        """One row per week and person eligible then, from the two tables that this writes."""
-        space, every = self.space, sorted({week for target in TARGETS for week in self._weeks(target)})
-        write_user_snapshots(space, every)
-        past = space.past(every)
-        rows = label_expressions.labels(past, known_until=self.as_of, closed_at=space.before(self.as_of))
-        space.write(space.ctx.features, LABELS, space.sql(rows), weeks=every)
-        where = f"as_of BETWEEN DATE '{every[0]}' AND DATE '{every[-1]}'"
-        snapshots, labels = (space.ctx.features.source(table, where=where) for table in (USER_SNAPSHOT, LABELS))
-        joined = f"SELECT * FROM ({snapshots}) JOIN ({labels}) USING (user_id, as_of) ORDER BY as_of, user_id"
-        return for_models(space.arrow(joined))
-
-
-def _train_target(history: History, target: Target) -> Part:
-    space, as_of = history.space, history.as_of
-    ctx = space.ctx
-    held = champions.champion(ctx.home, target.name, as_of=as_of)
-    if held is not None and held.card["enough"]:
-        return Part(target.name, code="champion_kept", why=WHY["champion_kept"])
-    if target.needs and not set(target.needs) & set(space.signals(as_of)):
-        history.misses.append((target.name, WHY["no_events_of_kind"]))
+def _challenge(history: History, target: Target) -> Part:
+    """Train the version of the week, unless it is there from the same data and settings, and let the gate decide."""
+    ctx, as_of = history.space.ctx, history.as_of
+    if target.needs and not set(target.needs) & set(history.space.signals(as_of)):
         return skipped(target.name, "no_events_of_kind", detail=f"Needed: {', '.join(target.needs)}.")
     frame = history.labelled(target)
     if frame.empty:
-        history.misses.append((target.name, WHY["no_matured_week"]))
         return skipped(target.name, "no_matured_week")
-    found = evaluate(
-        target.candidates,
-        frame,
-        baselines=BASELINES,
-        delay_days=target.delay_days,
-        seed=ctx.settings.seed,
-        minimum=ctx.settings.minimum_outcomes,
-    )
-    if found.chosen is None:
-        history.misses.append((target.name, " ".join(found.notes)))
-        return skipped(target.name, "too_few_outcomes", detail=" ".join(found.notes))
-    return _keep(space, target, found, frame, as_of)
+    before = champions.champion(ctx.home, target.name, as_of=as_of - weeks.WEEK)
+    mark = _mark(ctx, target, frame, before)
+    if not _is_stored(ctx, target, as_of, mark):
+        found = challenged(frame, target=target, before=before, settings=ctx.settings)
+        if found.verdict.chosen is None or (before and before.card["enough"] and not found.enough.enough):
+            return skipped(target.name, "too_few_outcomes", detail=" ".join(found.verdict.sentences))
+        against = str(before.trained_as_of) if before else None
+        _keep(ctx, found, frame, Facts(target, as_of, against, ctx.settings.seed, mark, lake_versions(ctx)))
+    return _settled(champions.load(ctx.home, target.name, as_of), ctx, rows=len(frame))
 
 
-def _keep(space: Workspace, target: Target, found: Evaluation, frame: pd.DataFrame, as_of: date) -> Part:
-    settings = space.ctx.settings
-    makers = {**BASELINES, **target.candidates}
-    model = makers[str(found.chosen)]().fit(frame, seed=settings.seed)
-    card = {
-        "enough": found.gate.enough,
-        "notes": list(found.notes),
-        "seed": settings.seed,
-        "rows": len(frame),
-        "weeks": [str(frame["as_of"].min()), str(frame["as_of"].max())],
-        "leak_alarm": list(found.leak_alarm),
-        "metrics": _as_json(found.metrics),
+def _settled(version: Version, ctx: Context, *, rows: int) -> Part:
+    """Let the gate's decision about the version hold."""
+    decision = version.card["decision"]
+    promoted, why = decision["decision"] == PROMOTED, decision["why"]
+    champions.settle(ctx.home, version.name, as_of=version.trained_as_of, promoted=promoted, why=why)
+    code = "rule_ships" if version.card["rule_ships"] else decision["decision"]
+    return Part(version.name, rows=rows, digest=version.digest[:16], code=code, why=why)
+
+
+def _mark(ctx: Context, target: Target, frame: pd.DataFrame, before: Version | None) -> str:
+    """What tells this training apart: its rows, all that chooses, and the champion that it is held against."""
+    settings = ctx.settings
+    chosen = [[candidate.estimator, dict(candidate.settings)] for candidate in CANDIDATES]
+    beside = {
+        "delay_days": target.delay_days,
+        "candidates": chosen,
+        "champion": before.digest if before else "",
+        **{name: getattr(settings, name) for name in ("seed", "minimum_outcomes", "tuning_seconds")},
     }
-    digest = champions.keep(space.ctx.home, target.name, model, as_of=as_of, card=card)
-    code = "" if found.chosen in target.candidates else "rule_ships"
-    return Part(target.name, rows=len(frame), digest=digest[:16], code=code, why=" ".join(found.notes))
+    return fingerprint(frame, beside)
 
 
-def _as_json(metrics: pd.DataFrame) -> list[dict[str, object]]:
-    text = metrics.assign(measured_on=metrics["measured_on"].astype(str)).astype("object")
-    rows: list[dict[str, object]] = text.where(text.notna(), None).to_dict("records")  # type: ignore[assignment]
-    return rows
+def _is_stored(ctx: Context, target: Target, as_of: date, mark: str) -> bool:
+    if as_of not in champions.versions(ctx.home, target.name):
+        return False
+    data: dict[str, str] = champions.load(ctx.home, target.name, as_of).card["data"]
+    return data["fingerprint"] == mark
 
 
-def segmented(snapshot: pd.DataFrame, /) -> pd.DataFrame:
-    """The people whom segments are about, active in the last 84 days, with what these differ by."""
-    return snapshot.loc[snapshot["recency_days"] <= SEGMENTED_DAYS, ["user_id", *SEGMENTED_BY]]
-
-
-def _train_segments(space: Workspace, as_of: date) -> Part:
-    ctx = space.ctx
-    if champions.champion(ctx.home, "segments", as_of=as_of) is not None:
-        return Part("segments", code="champion_kept", why=WHY["champion_kept"])
-    where = f"as_of = DATE '{as_of}'"
-    people = segmented(space.stored(ctx.features, USER_SNAPSHOT, where=where, order=("user_id",)))
-    if people.empty:
-        return skipped("segments", "too_few_users")
-    model = KMeansSegments(features=SEGMENTED_BY, k=ctx.settings.segments).fit(people, seed=ctx.settings.seed)
-    called = names(profile(people, model.score(people)))
-    silhouette = model.silhouette(people, seed=ctx.settings.seed)
-    figure = {
-        **{"estimator": model.name, "role": "champion", "metric": "silhouette", "slice": "all"},
-        **{"value": None if pd.isna(silhouette) else silhouette, "rows": len(people)},
-        **{"measured_on": str(as_of), "note": model.why},
-    }
-    card = {"enough": True, "names": called.astype("object").to_dict("records"), "metrics": [figure]}
-    digest = champions.keep(ctx.home, "segments", model, as_of=as_of, card=card)
-    return Part("segments", rows=len(people), digest=digest[:16], why=model.why)
-
-
-def _metrics(ctx: Context, as_of: date, misses: list[tuple[str, str]]) -> pd.DataFrame:
-    """The figures of every champion of the week, and a line for each model that there is none of."""
-    rows: list[dict[str, object]] = []
-    for name in (*(target.name for target in TARGETS), "segments", "recommendation"):
-        held = champions.champion(ctx.home, name, as_of=as_of)
-        if held is not None:
-            fixed = {"model": name, "trained_as_of": held.trained_as_of}
-            rows += [{**figure, **fixed} for figure in held.card["metrics"]]
-    for name, why in misses:
-        nothing = {"estimator": "none", "metric": "none", "slice": "all", "value": None, "rows": 0, "note": why}
-        rows.append({"model": name, **nothing})
-    columns = with_history(quality.MODEL_METRICS).names[1:]
-    return pd.DataFrame(rows, columns=columns)
+def _keep(ctx: Context, found: Challenge, frame: pd.DataFrame, facts: Facts) -> None:
+    """Store what the challenge leaves behind, fitted on every labelled week, as the version of the week."""
+    model = found.refitted(frame, seed=facts.seed)
+    scored = frame.assign(**{SCORE: model.score(frame)["probability"].to_numpy()})
+    seen = profile(scored, features=(*getattr(model, "kept", ()), SCORE))
+    card = card_of(model, found, frame, facts)
+    champions.keep(ctx.home, facts.target.name, model, as_of=facts.as_of, card=card, profile=seen)

@@ -51,14 +51,17 @@ def _keep_record(ctx: Context, receipts: Iterable[Receipt], begin: float) -> Non
     steps.keep_record(ctx, steps.ingest_file(ctx.home), "ingest", parts, seconds=seconds)
 
 
-def perform(ctx: Context, step: str, /, *, as_of: date) -> StepResult:
+def perform(ctx: Context, step: str, /, *, as_of: date, asked: bool = False) -> StepResult:
     """Do one step of the week before `as_of`, holding the home's lock.
+
+    `asked`: a person asked for this very step, so that it is done even where the week would leave it out.
 
     Raises:
         InputError: the week has no events yet, and nothing is published about a week that has not been seen.
     """
     _require_events(ctx, as_of)
-    module, _, function = STEPS[step].partition(":")
+    place = steps.ASKED.get(step, STEPS[step]) if asked else STEPS[step]
+    module, _, function = place.partition(":")
     work: Work = getattr(import_module(module), function)
     with ctx.home.lock():
         return steps.perform(ctx, step, work, as_of=as_of)

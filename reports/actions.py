@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 from typing import Any
 
+from lyceum.contact_rules import ACTIONS, NONE
 from reports.conclusions import Figures, Saying, say
 from reports.query import Figure, Row, known
 
-CONTACTS = ("mentor_call", "reminder", "activity")
+CONTACTS = tuple(action for action in ACTIONS if action != NONE)
 
 
 def actions(figures: Figures, /, *, as_of: date, absent: dict[str, str]) -> list[dict[str, Any]]:
@@ -39,13 +40,12 @@ def _contacts(figures: Figures, /, *, as_of: date) -> list[dict[str, Any]]:
 
 
 def _whom(row: Row, /) -> Saying:
-    """The people of the row who may be contacted: without the holdout where its size is known."""
-    if not (known(row["users"]) and known(row["value_at_stake"])):
+    """The people of the row; the holdout is none of them."""
+    if not known(row["users"]):
         return say("actions.people_few")
-    apart = known(row["holdout"])
-    users = row["users"] - row["holdout"] if apart else row["users"]
-    key = "actions.people_value" if apart else "actions.people_value_all"
-    return say(key, users=("count", users), value=("paid", row["value_at_stake"]))
+    if not known(row["value_at_stake"]):
+        return say("actions.people", users=("count", row["users"]))
+    return say("actions.people_value", users=("count", row["users"]), value=("paid", row["value_at_stake"]))
 
 
 def _answers(figures: Figures, /, *, as_of: date) -> list[dict[str, Any]]:

@@ -6,10 +6,6 @@ from reports.grids import Grid, grid
 from reports.sections import Page, Section, section
 from reports.trust import COUNTS
 
-MODEL_COLUMNS = (
-    *(("model", "known:models"), ("metric", "known:metrics"), ("role", "known:roles")),
-    *(("estimator", "known:estimators"), ("value", "thousandth"), ("rows", "count"), ("measured_on", "day")),
-)
 DELIVERY_COLUMNS = (
     *(("mapping", "code"), ("files", "exact")),
     *((name, "exact") for name in COUNTS),
@@ -19,7 +15,7 @@ FILE_COLUMNS = (("file", "code"), ("mapping", "code"), *((name, "exact") for nam
 
 
 def trust(page: Page, /) -> Section:
-    """Checks, the account of deliveries, rejects, models beside baselines, skipped steps, restatements."""
+    """Checks, the account of deliveries, rejects, skipped steps, restatements."""
     checks = (("suite", "code"), *((name, "exact") for name in ("checks", "passed", "warned", "failed")))
     return section(
         *("trust", page),
@@ -30,11 +26,10 @@ def trust(page: Page, /) -> Section:
             page.grid("deliveries", DELIVERY_COLUMNS),
             page.grid("troubled_files", FILE_COLUMNS),
             page.grid("rejects", (("code", "reject"), ("rows", "exact"), ("files", "exact"))),
-            page.grid("models", MODEL_COLUMNS),
             _skipped(page),
             _restated(page),
         ],
-        charts=[page.charts.models()],
+        charts=[],
     )
 
 
@@ -57,8 +52,7 @@ def _accounting(page: Page, /) -> str:
 
 
 def _notes(page: Page, /) -> list[str]:
-    notes = [page.lead("models" if page.figures["models"]["value"] else "no_models")]
-    return notes if page.figures["skipped"]["value"] else [*notes, page.lead("no_skips")]
+    return [] if page.figures["skipped"]["value"] else [page.lead("no_skips")]
 
 
 def _failed(page: Page, /) -> Grid | None:

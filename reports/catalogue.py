@@ -6,8 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from lyceum.errors import LyceumError, UsageError
-
-LANGUAGES = ("zh", "en")
+from lyceum.words import LANGUAGES
 
 
 @cache

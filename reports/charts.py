@@ -31,7 +31,8 @@ class Charts:
         self.words, self.formats = words, formats
         self.money_name = summary["platform"]["currency"] or ""
 
-    def _chart(self, name: str, key: str, spec: Spec, /, **values: str) -> Chart:
+    def made(self, name: str, key: str, spec: Spec, /, **values: str) -> Chart:
+        """The chart `key` of the catalogue, drawn from `spec`, about the figure `name`."""
         title = self.words(f"charts.{key}", **values)
         alt = self.words("charts.alt", title=title, what=self.words(f"charts.{key}_alt"))
         return {"title": title, "alt": alt, "svg": drawing.svg(spec, alt=alt), "figure": self.figures[name]}
@@ -64,7 +65,7 @@ class Charts:
         spec = drawing.bars(values, days=self._days(rows), y="users", title=unit)
         spec["encoding"] |= {"color": color, "order": {"field": "place"}}
         first, last = rows[0], rows[-1]
-        return self._chart(
+        return self.made(
             *("growth", "active", spec),
             first=self.formats("count", first["active_users"]),
             last=self.formats("count", last["active_users"]),
@@ -87,7 +88,7 @@ class Charts:
             drawing.line(shared, "forecast", dash=[4, 3]),
         ]
         last = ahead[-1]
-        return self._chart(
+        return self.made(
             *("growth", "forecast", {"width": WIDTH, "height": 170, "data": {"values": values}, "layer": layers}),
             weeks=self.formats.exact(len(ahead)),
             users=self.formats("count", last["active_users"]),
@@ -132,7 +133,7 @@ class Charts:
             for row in rows
         ]
         titles = (self.words("charts.from"), self.words("charts.to"))
-        return self._chart(
+        return self.made(
             *("transitions", "transitions", drawing.heat(values, list(names.values()), titles=titles)),
             share=self.formats.percent(stay[0]["probability"]),
         )
@@ -146,7 +147,7 @@ class Charts:
         values = [{"name": row[name] or str(row["segment_id"]), "users": row["users"]} for row in rows]
         for value in values:
             value["label"] = self.formats.count(value["users"])
-        return self._chart(
+        return self.made(
             *("segments", "segments", drawing.ranked(values, [value["name"] for value in values])),
             name=values[0]["name"],
             share=self.formats("percent", rows[0]["share"]),
@@ -172,7 +173,7 @@ class Charts:
             for row in rows
         ]
         last = series["net"][-1]
-        return self._chart(
+        return self.made(
             *("kpi_history", "money", drawing.waterfall(values, names, self._days(series["net"]), unit)),
             net=self.formats.paid(last["value"]),
             mean=self.formats.paid(sum(row["value"] for row in series["net"]) / len(series["net"])),
@@ -186,44 +187,10 @@ class Charts:
             return None
         divisor, title = self._scale([row["value"] for row in rows], unit)
         values = [{"week": self.formats.day(row["week"]), "users": row["value"] / divisor} for row in rows]
-        return self._chart(
+        return self.made(
             *("kpi_history", "weekly", drawing.bars(values, days=self._days(rows), y="users", title=title)),
             name=self.words(f"kpis.{kpi}"),
             first=self.formats("count", rows[0]["value"]),
             last=self.formats("count", rows[-1]["value"]),
             weeks=self.formats.exact(len(rows)),
         )
-
-    def models(self) -> Chart | None:
-        """AUC of each champion that has baselines to stand beside; the scale starts where guessing lies."""
-        rows = [r for r in self.figures["models"]["value"] if r["metric"] == "auc" and r["value"] is not None]
-        compared = {row["model"] for row in rows if row["role"] == "baseline"}
-        rows = [row for row in rows if row["model"] in compared]
-        champions = [row for row in rows if row["role"] == "champion"]
-        if not champions:
-            return None
-        roles = [self.words(f"roles.{role}") for role in ("champion", "challenger", "baseline")]
-        values = [
-            {
-                "name": self.words.known("models", row["model"]) or row["model"],
-                "role": self.words.known("roles", row["role"] or "") or row["role"],
-                "auc": row["value"],
-            }
-            for row in rows
-        ]
-        ruled = {
-            row["model"] for row in rows if row["role"] == "challenger"
-        }  # a challenger is left where a rule ships
-        ahead = [
-            row
-            for row in champions
-            if row["model"] not in ruled and row["value"] > self._best_other(rows, row["model"])
-        ]
-        return self._chart(
-            *("models", "models", drawing.dots(values, roles, title=self.words("charts.auc"))),
-            ahead=self.formats.exact(len(ahead)),
-            all=self.formats.exact(len(champions)),
-        )
-
-    def _best_other(self, rows: list[Row], model: str, /) -> float:
-        return max(float(row["value"]) for row in rows if row["model"] == model and row["role"] == "baseline")

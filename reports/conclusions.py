@@ -154,12 +154,13 @@ def _risk(figures: Figures, /) -> Conclusion | None:
     total = figures["warnings_total"]["value"][0]
     if not known(total["users"]) or not total["users"]:
         return None
-    what = say("conclusions.risk", users=("count", total["users"]), value=("paid", total["value_at_stake"]))
+    sold = total["value_at_stake"] is not None
+    value = {"value": ("paid", total["value_at_stake"])} if sold else {}
+    what = say("conclusions.risk" if sold else "conclusions.risk_unsold", users=("count", total["users"]), **value)
     reasons = [row["reason"] for row in figures["warning_reasons"]["value"] if known(row["users"])]
     why = say("conclusions.risk_reason", reason=("column", reasons[0])) if reasons else say("conclusions.untested")
-    do = say("conclusions.risk_do", holdout=("count", total["holdout"]))
     sources = [figures["warnings_total"], figures["warning_reasons"]]
-    return _conclusion("risk", "watch", what, why, do, sources)
+    return _conclusion("risk", "watch", what, why, say("conclusions.risk_do"), sources)
 
 
 def _community(figures: Figures, /) -> Conclusion | None:

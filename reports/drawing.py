@@ -20,6 +20,7 @@ Spec = dict[str, Any]
 CONFIG: Spec = {
     "font": "Noto Sans SC",
     "background": None,
+    "padding": {"left": 4, "top": 4, "right": 12, "bottom": 4},  # fonts differ in width
     "view": {"stroke": None},
     "axis": {
         **{"labelColor": INK, "titleColor": INK, "tickColor": INK, "domainColor": INK, "gridColor": "var(--grid)"},
@@ -29,6 +30,7 @@ CONFIG: Spec = {
         **{"labelColor": INK, "title": None, "orient": "top", "labelFontSize": 11, "labelLimit": 160},
         **{"columns": 2, "symbolType": "square", "symbolStrokeWidth": 0, "offset": 26},
     },
+    "header": {"labelColor": INK, "title": None, "labelFontSize": 11, "labelLimit": 200, "labelFontWeight": 600},
     "text": {"color": INK, "fontSize": 11},
 }
 
@@ -105,7 +107,7 @@ def heat(values: list[Row], names: list[str], /, *, titles: tuple[str, str]) -> 
         "encoding": {"x": x, "y": y},
         "layer": [
             {"mark": square, "encoding": {"fillOpacity": opacity | {"legend": None}}},
-            {"mark": {"type": "text", "fontSize": 10}, "encoding": {"text": {"field": "label"}}},
+            {"mark": {"type": "text"}, "encoding": {"text": {"field": "label"}}},
         ],
     }
 
@@ -138,24 +140,4 @@ def waterfall(values: list[Row], names: dict[str, str], days: list[str], unit: s
             {"transform": [{"filter": bars}], "mark": {"type": "bar"}},
             {"transform": [{"filter": line}], "mark": mark},
         ],
-    }
-
-
-def dots(values: list[Row], roles: list[str], /, *, title: str) -> Spec:
-    """Points {name, role, auc} on a scale that starts where guessing lies."""
-    low = min(0.5, *(value["auc"] for value in values))
-    look = {"field": "role", "type": "nominal", "scale": {"domain": roles}}
-    shapes = look | {"scale": {"domain": roles, "range": ["circle", "triangle-up", "diamond"]}}
-    shades = look | {"scale": {"domain": roles, "range": [SHADES[0], SHADES[1], SHADES[2]]}}
-    return {
-        **{"width": WIDTH - 110, "height": {"step": 34}, "data": {"values": values}},
-        "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
-        "encoding": {
-            "x": {
-                **{"field": "auc", "type": "quantitative", "scale": {"domain": [low, 1]}},
-                "axis": {"title": title, "tickCount": 5},
-            },
-            "y": {"field": "name", "type": "nominal", "axis": {"title": None}},
-            **{"shape": shapes | {"legend": {"columns": 3}}, "color": shades | {"legend": {"columns": 3}}},
-        },
     }

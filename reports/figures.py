@@ -172,54 +172,6 @@ def communities(con: Connection, /) -> Figure:
     )
 
 
-def warnings(con: Connection, /) -> Figure:
-    """The list of people at risk by suggested action: people, of them the holdout, value at stake."""
-    return ask(
-        con,
-        """SELECT suggested_action, count(*) AS users, count(*) FILTER (holdout) AS holdout,
-           sum(CAST(value_at_stake AS DECIMAL(18,2))) AS value_at_stake FROM marts.early_warnings
-           GROUP BY suggested_action ORDER BY users DESC, suggested_action""",
-        table="marts.early_warnings",
-        cells={"users": ("holdout", "value_at_stake"), "holdout": ()},
-        total_known=True,
-    )
-
-
-def warnings_total(con: Connection, /) -> Figure:
-    """The whole list of people at risk in one row."""
-    return ask(
-        con,
-        """SELECT count(*) AS users, count(*) FILTER (holdout) AS holdout,
-           sum(CAST(value_at_stake AS DECIMAL(18,2))) AS value_at_stake FROM marts.early_warnings""",
-        table="marts.early_warnings",
-        cells={"users": ("holdout", "value_at_stake"), "holdout": ()},
-    )
-
-
-def warning_reasons(con: Connection, /) -> Figure:
-    """The columns most often named as associated with the risk, by people on the list."""
-    return ask(
-        con,
-        """SELECT reason, count(DISTINCT user_id) AS users FROM
-           (SELECT user_id, unnest(CAST(json_extract_string(reasons, '$[*].column') AS VARCHAR[])) AS reason
-            FROM marts.early_warnings WHERE json_valid(reasons))
-           GROUP BY reason ORDER BY users DESC, reason LIMIT 6""",
-        table="marts.early_warnings",
-        cells={"users": ()},
-    )
-
-
-def churn(con: Connection, /) -> Figure:
-    """People whom a churn score is about, how many have one, and how many are expected to stay away 28 days."""
-    return ask(
-        con,
-        """SELECT count(*) FILTER (eligible) AS eligible, count(churn_28d) AS users,
-           sum(CAST(churn_28d AS DECIMAL(18,6))) AS expected FROM marts.user_scores""",
-        table="marts.user_scores",
-        cells={"eligible": (), "users": ("expected",)},
-    )
-
-
 def buyers(con: Connection, /) -> Figure:
     """People with a purchase score, the buyers expected in 14 and 28 days, and the spend expected in 90."""
     return ask(

@@ -1,5 +1,6 @@
 """Numbers, money and dates as each language writes them (FIELD.md 2.1)."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -148,6 +149,28 @@ class Formats:
         """{value, unit} by the unit of a weekly figure."""
         kind = {"currency": "money", "ratio": "percent", "stars": "hundredth"}.get(pair["unit"], "count")
         return self(kind, pair["value"])
+
+    def interval(self, estimate: dict[str, Any], /) -> str:
+        """An estimate {value, low, high} with three decimals: 0.812 (0.801–0.823), or alone without an interval."""
+        return self._estimate(estimate, self.thousandth)
+
+    def signed_interval(self, estimate: dict[str, Any], /) -> str:
+        """The same of a difference, with its signs."""
+        return self._estimate(estimate, lambda value: self.signed(value, places=3))
+
+    def ratio_interval(self, estimate: dict[str, Any], /) -> str:
+        """The same of an odds ratio, with two decimals."""
+        return self._estimate(estimate, self.hundredth)
+
+    def share_interval(self, estimate: dict[str, Any], /) -> str:
+        """The same of a ratio as percentages."""
+        return self._estimate(estimate, self.percent)
+
+    def _estimate(self, estimate: dict[str, Any], write: Callable[[object], str], /) -> str:
+        value = write(estimate["value"])
+        if estimate["low"] is None or estimate["high"] is None:
+            return value
+        return self.words("change.interval", value=value, low=write(estimate["low"]), high=write(estimate["high"]))
 
     def word(self, key: str, /) -> str:
         """A word of the catalogue."""

@@ -8,7 +8,7 @@ from reports.drawing import sparkline
 from reports.query import SMALLEST_CELL, SMALLEST_DENOMINATOR, Figure, Row, Value, known
 from reports.voice import Voice
 
-LEFT = ("text", "code", "feature", "reject")
+LEFT = ("text", "code", "feature", "reject", "estimator", "slice")
 Grid = dict[str, Any]
 Cell = dict[str, Any]
 Columns = Sequence[tuple[str, str]]
@@ -21,8 +21,8 @@ DENOMINATORS = {  # what a rate is out of: where that is small, the reason for a
 def grid(name: str, figure: Figure, /, *, columns: Columns, voice: Voice) -> Grid | None:
     """A table of `figure` with `columns` as (column, kind); None without rows.
 
-    A kind is one of reports/formats.py, or code (as it is, in code type), feature, reject, or known:SECTION of the
-    catalogue.
+    A kind is one of reports/formats.py, or code (as it is, in code type), feature, reject, estimator,
+    slice, or known:SECTION of the catalogue.
     A column without any value is left out: the platform does not know it.
     """
     if not figure["value"]:
@@ -47,6 +47,8 @@ def _in_row(row: Row, column: str, kind: str, /, *, voice: Voice) -> Cell:
 def heading(table: str, column: str, /) -> str:
     """The catalogue's key for a column: the few that mean something else in one table have a name of their own."""
     special = {
+        ("card_trials", "auc"): "auc_mean",
+        ("card_trials", "pr_auc"): "pr_auc_mean",
         ("outcomes", "holdout"): "holdout_people",
         ("buyers_by_segment", "users"): "users_scored",
         ("segments", "name_zh"): "name",
@@ -68,7 +70,7 @@ def cell(value: Value, kind: str, /, *, voice: Voice) -> Cell:
     code = kind == "code" and not missing
     if missing or kind == "code":
         text = voice.formats("text", value)
-    elif kind in ("feature", "reject"):
+    elif kind in ("feature", "reject", "estimator", "slice"):
         text = getattr(voice, kind)(value)
     elif kind.startswith("known:"):
         text = voice.code(kind.removeprefix("known:"), value)

@@ -1,5 +1,6 @@
 """The dict to one self-contained page: no script, no network, everything from the platform escaped."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,6 +11,7 @@ from markupsafe import Markup
 from reports.audit import trust
 from reports.catalogue import Words
 from reports.formats import Formats
+from reports.modelling import models, survival
 from reports.sections import FIRST, LATER, Page, build, outcomes
 from reports.voice import Voice
 
@@ -31,13 +33,16 @@ def environment() -> Environment:
     return made
 
 
-def render(summary: dict[str, Any], /, *, language: str) -> str:
-    """`summary` (of `summarise`) as one HTML page in `language`, zh or en; UsageError for another."""
+def render(summary: dict[str, Any], /, *, language: str, cards: Sequence[str] = ()) -> str:
+    """`summary` (of `summarise`) as one HTML page in `language`, zh or en; UsageError for another.
+
+    `cards` names the models whose cards (reports/cards.py) are written beside the page: it links to them.
+    """
     words = Words(language)
     formats = Formats(words, currency=summary["platform"]["currency"], timezone=summary["platform"]["timezone"])
     voice = Voice(words, formats)
-    page = Page(summary, voice)
-    sections = [build(part, page) for part in (*FIRST, *LATER)]
+    page = Page(summary, voice, cards=cards)
+    sections = [build(part, page) for part in (*FIRST, survival, *LATER)]
     return (
         environment()
         .get_template("report.html")
@@ -50,7 +55,7 @@ def render(summary: dict[str, Any], /, *, language: str) -> str:
             title=_title(summary, words=words, formats=formats),
             provisional=bool(summary["figures"]["provisional"]["value"][0]["provisional"]),
             sections=sections,
-            closing=[build(outcomes, page), trust(page)],
+            closing=[build(outcomes, page), build(models, page), trust(page)],
         )
     )
 

@@ -41,6 +41,8 @@ def plain(value: object, /) -> Value:
     """A value out of DuckDB as JSON knows it: NaN is null, money a decimal string, a date ISO text."""
     if isinstance(value, str):
         return clean(value, limit=LONGEST_TEXT)
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, date):

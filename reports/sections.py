@@ -1,15 +1,17 @@
 """The sections of the weekly report in the reader's order, as plain data for the template.
 
-A section is {id, title, leads, grids, charts, absent}: `absent` is the one sentence that stands in its place where
-the platform has no input for it. A new section is one function here and one line in SECTIONS.
+A section is {id, title, leads, grids, charts, links, absent}: `absent` is the one sentence that stands in its place
+where the platform has no input for it. A new section is one function here or in a module of its own, and one name in
+reports/page.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from reports.charts import Chart, Charts
 from reports.grids import Columns, Grid, grid, kpi_grid
 from reports.query import known
+from reports.risks import HOLDOUT
 from reports.summary import COMMUNITY, LEARNING, MONEY
 from reports.voice import Voice
 
@@ -37,10 +39,13 @@ OUTCOME_COLUMNS: Columns = (
 
 
 class Page:
-    """What the section functions share: the summary, its figures, the charts and the voice of one language."""
+    """What the section functions share: the summary, its figures, the charts and the voice of one language.
 
-    def __init__(self, summary: dict[str, Any], voice: Voice, /) -> None:
-        self.summary, self.voice = summary, voice
+    `cards` names the models whose cards lie beside the page.
+    """
+
+    def __init__(self, summary: dict[str, Any], voice: Voice, /, *, cards: Sequence[str]) -> None:
+        self.summary, self.voice, self.cards = summary, voice, cards
         self.figures = summary["figures"]
         self.charts = Charts(summary, words=voice.words, formats=voice.formats)
 
@@ -79,6 +84,7 @@ def section(
         "leads": leads,
         "grids": [part for part in grids if part],
         "charts": [part for part in charts if part],
+        "links": [],
         "absent": None,
     }
 
@@ -86,8 +92,7 @@ def section(
 def kpis(page: Page, /) -> Section:
     """The numbers that count, and which of them the platform's logs do not hold."""
     unknown = [page.voice.code("kpis", name) for name in page.summary["unknown_kpis"]]
-    comma = "、" if page.voice.formats.chinese else ", "
-    leads = [page.lead("unknown_kpis", names=("text", comma.join(unknown)))] if unknown else []
+    leads = [page.lead("unknown_kpis", names=("text", page.voice.listed(unknown)))] if unknown else []
     return section("kpis", page, leads=leads, grids=[page.kpis(page.summary["known_kpis"][:HEADLINE])], charts=[])
 
 
@@ -153,27 +158,52 @@ def community(page: Page, /) -> Section:
 
 def risk(page: Page, /) -> Section:
     """People at risk: counts and value, never who."""
-    total, churn = page.row("warnings_total"), page.row("churn")
-    leads = []
-    if total["users"]:
-        value = ("paid", total["value_at_stake"])
-        leads.append(
-            page.lead("risk", users=("count", total["users"]), value=value, holdout=("count", total["holdout"]))
-        )
-    if known(churn["users"]) and churn["users"]:
-        leads.append(page.lead("churn", users=("count", churn["users"]), expected=("count", churn["expected"])))
-    if page.figures["warning_reasons"]["value"]:
-        leads.append(page.lead("reasons"))
-    columns = (("suggested_action", "known:suggested"), ("users", "count"), ("holdout", "count"))
+    actions = (("suggested_action", "known:suggested"), ("users", "count"))
     return section(
         *("risk", page),
-        leads=leads,
+        leads=[*_listed(page), *_expected(page)],
         grids=[
-            page.grid("warnings", (*columns, ("value_at_stake", "money"))),
+            page.grid("warnings", (*actions, ("value_at_stake", "money"), ("expected_loss", "money"))),
             page.grid("warning_reasons", (("reason", "feature"), ("users", "count"))),
         ],
         charts=[],
     )
+
+
+def _listed(page: Page) -> list[str]:
+    """Who is on the list: how many, what is at stake, the holdout, and how many stood on it the week before."""
+    total, lines = page.row("warnings_total"), page.figures["warnings"]["value"]
+    if not total["users"]:
+        return []
+    money = {name: ("paid", total[name]) for name in ("value_at_stake", "expected_loss")}
+    leads = [
+        page.lead(
+            "risk" if known(total["value_at_stake"]) else "risk_unsold", users=("count", total["users"]), **money
+        )
+    ]
+    held = [line["users"] for line in lines if line["suggested_action"] == HOLDOUT]
+    if held:
+        count = {"holdout": ("count", held[0])} if known(held[0]) else {}
+        leads.append(page.lead("holdout" if count else "holdout_hidden", **count))
+    if known(total["repeated"]) and known(total["users"]) and total["repeated"]:
+        share = ("percent", total["repeated"] / total["users"])
+        leads.append(page.lead("repeated", repeated=("count", total["repeated"]), share=share))
+    return leads
+
+
+def _expected(page: Page) -> list[str]:
+    """What is expected of the people scored and of contacting them, and how well earlier risk was told."""
+    churn, leads = page.row("churn"), []
+    if known(churn["users"]) and churn["users"]:
+        leads.append(page.lead("churn", users=("count", churn["users"]), expected=("count", churn["expected"])))
+    shares = {row["role"]: row["value"] for row in page.figures["precision"]["value"]}
+    if "champion" in shares and "baseline" in shares:
+        values = {name: ("percent", shares[role]) for name, role in (("share", "champion"), ("rule", "baseline"))}
+        leads.append(page.lead("precision", **values))
+    for row in page.figures["expected_profit"]["value"]:
+        if known(row["value"]):
+            leads.append(page.lead("profit", profit=("paid", row["value"])))
+    return [*leads, page.lead("reasons")] if page.figures["warning_reasons"]["value"] else leads
 
 
 def buyers(page: Page, /) -> Section:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import duckdb
 
 from lyceum.errors import UsageError
-from reports import figures, trust
+from reports import figures, predictions, risks, trust
 from reports.actions import actions
 from reports.conclusions import conclusions
 from reports.query import Figure, clean
@@ -37,6 +37,8 @@ ABSENT_PARTS = {
     "recommendations": ("recommend", "item_to_item"),
     "items": ("item_performance", "item_snapshot"),
     "outcomes": ("outcome", "readout"),
+    "survival": ("survival",),
+    "models": ("retention", "purchase"),
 }
 LOG_CODES = ("no_events_of_kind", "no_purchases_logged", "no_communities")  # what the logs do not hold at all
 NEEDED = {"learning": LEARNING, "money": ("payers", "gmv", "net"), "community": ("wau_interacting", "texts")}
@@ -102,10 +104,12 @@ def _figures(con: duckdb.DuckDBPyConnection, /, *, as_of: date, week: date) -> d
         "worst_items": figures.items(con, worst=True),
         "sold_items": figures.sold_items(con),
         "communities": figures.communities(con),
-        "warnings": figures.warnings(con),
-        "warnings_total": figures.warnings_total(con),
-        "warning_reasons": figures.warning_reasons(con),
-        "churn": figures.churn(con),
+        "warnings": risks.warnings(con),
+        "warnings_total": risks.warnings_total(con),
+        "warning_reasons": risks.warning_reasons(con),
+        "expected_profit": risks.expected_profit(con),
+        "churn": risks.churn(con),
+        "survival": predictions.survival(con),
         "buyers": figures.buyers(con),
         "buyers_by_segment": figures.buyers_by_segment(con),
         "recommended": figures.recommended(con),
@@ -117,7 +121,16 @@ def _figures(con: duckdb.DuckDBPyConnection, /, *, as_of: date, week: date) -> d
         "troubled_files": trust.troubled_files(con),
         "deliveries_total": trust.deliveries_total(con),
         "rejects": trust.rejects(con),
-        "models": trust.models(con),
+        "models": predictions.champions(con),
+        "contenders": predictions.contenders(con),
+        "other_models": predictions.other_models(con),
+        "precision": predictions.precision(con),
+        "leak_alarm": predictions.leak_alarm(con),
+        "model_decisions": predictions.decisions(con),
+        "reliability": predictions.reliability(con),
+        "drift": predictions.drift(con),
+        "drift_total": predictions.drift_total(con),
+        "coefficients": predictions.coefficients(con),
         "skipped": trust.skipped(con, as_of=as_of),
         "provisional": trust.provisional(con, as_of=as_of),
         "restatements": trust.restatements(con),
@@ -140,6 +153,8 @@ def _absent(found: dict[str, Figure], /) -> dict[str, str]:
         "recommendations": not found["recommended"]["value"],
         "items": not found["best_items"]["value"],
         "outcomes": not found["outcomes"]["value"],
+        "survival": not found["survival"]["value"],
+        "models": not found["models"]["value"] and not found["other_models"]["value"],
     }
     for section, kpis in NEEDED.items():
         empty[section] = not _known_kpis(found["kpi_history"], kpis)

@@ -1,4 +1,4 @@
-"""The queries behind "how far to trust this": checks, the account of deliveries, rejects, models, skipped steps."""
+"""The queries behind "how far to trust this": checks, the account of deliveries, rejects, skipped steps."""
 
 from datetime import date
 
@@ -73,16 +73,6 @@ def rejects(con: Connection, /) -> Figure:
         """SELECT code, count(*) AS rows, count(DISTINCT file) AS files FROM quality.rejects
            GROUP BY code ORDER BY rows DESC, code LIMIT 20""",
         table="quality.rejects",
-    )
-
-
-def models(con: Connection, /) -> Figure:
-    """Every model's figures beside its baselines', champions first."""
-    return ask(
-        con,
-        """SELECT model, metric, estimator, role, value, rows, measured_on, note FROM quality.model_metrics
-           WHERE slice = 'all' AND metric <> 'none' ORDER BY model, metric, role = 'baseline', estimator""",
-        table="quality.model_metrics",
     )
 
 

@@ -1,8 +1,8 @@
 """From codes and sayings to sentences: what a summary says, in one language."""
 
-import re
 from typing import Any
 
+from lyceum import words as words_of_columns
 from reports.catalogue import Words
 from reports.formats import Formats
 from reports.query import Value
@@ -30,11 +30,24 @@ class Voice:
 
     def feature(self, column: str, /) -> str:
         """A snapshot column in words: acts_28d is "acts, 28 days"; the column's name where there is no word."""
-        if (whole := self.words.known("features", column)) is not None:
-            return whole
-        match = re.fullmatch(r"(\w+)_(\d+)d", column)
-        name = self.words.known("features", match[1]) if match else None
-        return self.words("features.windowed", name=name, days=match[2]) if match and name else column
+        return words_of_columns.label(column, language=self.words.language)
+
+    def estimator(self, code: str, /) -> str:
+        """The word for an estimator; "forest of 2026-01-05" is the one that was used before."""
+        kind, _, version = code.partition(" of ")
+        name = self.code("estimators", kind)
+        return self.words("page.earlier", name=name, day=self.formats.date(version)) if version else name
+
+    def slice(self, part: str, /) -> str:
+        """A part of the people: "new users", or "channel: NAME"."""
+        column, _, value = part.partition(": ")
+        if value and column == "channel":
+            return self.words("card.channel", name=value)
+        return self.words("card.new_users") if part == "new users" else part
+
+    def listed(self, names: list[str], /) -> str:
+        """Several names in a sentence."""
+        return self.words("page.comma").join(names)
 
     def reject(self, code: str, /) -> str:
         """Why rows were refused: a code of its own, bad_COLUMN or missing_COLUMN."""

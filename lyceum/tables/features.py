@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from lyceum.schema import BIGINT, BOOLEAN, DOUBLE, VARCHAR, Column, Table
 from lyceum.tables import features_behaviour as behaviour
+from lyceum.tables import features_intent as intent
 from lyceum.tables import features_items as item
+from lyceum.tables import features_money as money
 from lyceum.tables import features_social as social
 from lyceum.tables.feature_columns import AS_OF
 
@@ -13,10 +15,13 @@ USER_SETS: Mapping[str, tuple[Column, ...]] = {
     "habits": behaviour.HABITS,
     "learning": behaviour.LEARNED,
     "progress": behaviour.PROGRESSED,
-    "money": behaviour.SPENT,
-    "prices": behaviour.PRICED_AT,
-    "entitlements": behaviour.HELD,
-    "intent": behaviour.INTENDED,
+    "money": money.SPENT,
+    "prices": money.PRICED_AT,
+    "entitlements": money.HELD,
+    "intent": intent.INTENDED,
+    "shopping": intent.SHOPPED,
+    "comparing": intent.COMPARED,
+    "cart": intent.CARTED,
     "community": social.TALKED,
     "partners": social.PARTNERED,
     "replies": social.REPLIED,

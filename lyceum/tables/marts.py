@@ -17,7 +17,14 @@ USER_SCORES = Table(
         Column("segment_name", VARCHAR, "Name of the segment (Chinese)"),
         Column("lifecycle_state", VARCHAR, "new, active, returned, resurrected, at_risk, dormant or churned"),
         Column("eligible", BOOLEAN, "Active in the 28 days before the week: the people a churn score is about"),
-        Column("score_status", VARCHAR, "scored, or why not: not_eligible, too_few_outcomes, no_purchases_logged"),
+        Column(
+            "score_status",
+            VARCHAR,
+            "scored = churn_28d and purchase_28d are there; not_eligible; else why the missing one is (churn_28d "
+            "before purchase_28d): no_matured_week = no earlier week's outcome is over yet, too_few_outcomes = too "
+            "few people with a known outcome to learn from, no_purchases_logged = the logs hold no purchase. Scores "
+            "for 7, 14 and 84 days may be null for such a reason of their own",
+        ),
         Column("retention_7d", DOUBLE, "Probability of being active within 7 days", "probability"),
         Column("retention_28d", DOUBLE, "Probability of being active within 28 days", "probability"),
         Column("retention_84d", DOUBLE, "Probability of being active within 84 days", "probability"),
@@ -25,7 +32,9 @@ USER_SCORES = Table(
         Column(
             "churn_reasons",
             VARCHAR,
-            "Up to three columns most associated with leaving: column, value, contribution, exact, zh, en",
+            "Up to three facts most associated with leaving, strongest first: the column that speaks for the fact, "
+            "the person's value (null = unknown), what the fact adds to the log-odds, whether that is exact or an "
+            "approximation, and a sentence in zh and en",
             "JSON list",
         ),
         Column("purchase_14d", DOUBLE, "Probability of a purchase within 14 days", "probability"),
@@ -33,7 +42,9 @@ USER_SCORES = Table(
         Column(
             "purchase_reasons",
             VARCHAR,
-            "Up to three columns most associated with buying: column, value, contribution, exact, zh, en",
+            "Up to three facts most associated with buying, strongest first: the column that speaks for the fact, "
+            "the person's value (null = unknown), what the fact adds to the log-odds, whether that is exact or an "
+            "approximation, and a sentence in zh and en",
             "JSON list",
         ),
         Column("spend_90d", DOUBLE, "Expected net spend within 90 days", "currency"),

@@ -109,7 +109,12 @@ MODEL_DRIFT = Table(
         Column("psi_excess", DOUBLE, "The same less its mean without drift, (B - 1)(1/n + 1/m)"),
         Column("effect_size", DOUBLE, "Difference of the means in standard deviations of the training weeks"),
         Column("people", BIGINT, "People compared this week", "people"),
-        Column("drifted", BOOLEAN, "psi_excess above 0.1; null where a bin expects fewer than 50 people"),
+        Column(
+            "drifted",
+            BOOLEAN,
+            "psi_excess above 0.1, also less the steady weekly step of the training weeks; null where a bin expects "
+            "fewer than 50 people",
+        ),
     ),
 )
 

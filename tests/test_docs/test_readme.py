@@ -202,8 +202,8 @@ def test_every_setting_is_documented_with_its_default():
     settings, platforms = dict(rows[:count]), dict(rows[count:])
     assert set(settings) == set(Settings.model_fields)
     assert set(platforms) == set(PlatformSettings.model_fields)
-    assert settings.pop("platforms") == "none"
-    defaults = {key: field.default for key, field in Settings.model_fields.items() if key != "platforms"}
+    assert (settings.pop("platforms"), settings.pop("actions")) == ("none", "see below")
+    defaults = {key: Settings.model_fields[key].default for key in settings}
     written = {key: tomllib.loads(f"value = {cell}")["value"] for key, cell in settings.items()}
     assert {key: tuple(value) if isinstance(value, list) else value for key, value in written.items()} == defaults
     needed = {key for key, field in PlatformSettings.model_fields.items() if field.is_required()}
@@ -213,8 +213,10 @@ def test_every_setting_is_documented_with_its_default():
 
 
 def test_the_example_of_settings_loads(tmp_path):
-    (example,) = blocks(OPERATIONS, "toml")
+    example, shipped_rules = blocks(OPERATIONS, "toml")
     file = tmp_path / "lyceum.toml"
+    file.write_text(shipped_rules, encoding="utf-8")
+    assert Settings.load(file).actions == Settings().actions
     file.write_text(example, encoding="utf-8")
     loaded = Settings.load(file)
     assert loaded.kept_weeks == 26

@@ -46,8 +46,10 @@ def week():
         ],
         "marts.early_warnings": [
             {
-                **{"user_id": f"u{n}", "rank": n + 1, "risk": risks[n], "suggested_action": "reminder"},
-                "holdout": n == 0,
+                **{"user_id": f"u{n}", "rank": n + 1, "risk": risks[n], "holdout": n == 0, "contacts_left": 3},
+                **{"value_at_stake": 10.0, "expected_loss": risks[n] * 10.0},
+                **({} if n == 0 else {"channel": "push"}),
+                "suggested_action": "none" if n == 0 else "reminder",
             }
             for n in range(2)
         ],
@@ -122,11 +124,19 @@ BROKEN = {
         (put(SHOWN, 3, rank=4), (SHOWN, "rank.at_most", 1)),
         (put(SHOWN, 5, rank=1), (SHOWN, "key", 2)),
         (lambda week: None, (SHOWN, "rank.run", 2)),
-        (put(WARNED, 0, holdout=False), (WARNED, "holdout.at_most", 1)),
-        (put(WARNED, 1, risk=0.7), (WARNED, "risk.churn_28d", 1)),
+        (put(WARNED, 1, risk=0.7, expected_loss=7.0), (WARNED, "risk.churn_28d", 1)),
         (put(WARNED, 1, rank=3), (WARNED, "rank.run", 1)),
         (put(WARNED, 1, suggested_action="shout"), (WARNED, "suggested_action.unknown", 1)),
     ),
+    "contacts": (
+        (put(WARNED, 0, suggested_action="coupon", channel="push"), (WARNED, "holdout.action", 1)),
+        (lambda week: None, (WARNED, "suggested_action.at_most", 1)),
+        (put(WARNED, 1, channel="sms", contacts_left=0), (WARNED, "channel.unknown", 1)),
+        (put(WARNED, 1, expected_loss=7.0), (WARNED, "expected_loss.product", 1)),
+        (lambda week: None, (WARNED, "contacts_left.nobody", 1)),
+    ),
+    "actions without a channel": ((put(WARNED, 1, channel=None), (WARNED, "channel.action", 1)),),
+    "channels without an action": ((put(WARNED, 0, channel="push"), (WARNED, "channel.action", 1)),),
 }
 
 

@@ -10,6 +10,7 @@ import ibis
 from features import pairs
 from features.items import ITEM_SETS, item_snapshot
 from features.labels import labels
+from features.lifetimes import lifetimes
 from features.snapshot import SETS, user_snapshot
 from features.windows import Past, compute
 
@@ -41,11 +42,18 @@ def of_labels(made, inputs, moments):
     return labels(Past(inputs, made.mondays(*moments)), known_until=until, closed_at=close)
 
 
+def of_lifetimes(_made, inputs, moments):
+    """The stays in the last two months of the log: before them everybody was away for long."""
+    days = inputs["user_days"]
+    return lifetimes(days.filter(days.event_date >= moments[0] - timedelta(days=60)), as_of=moments[0])
+
+
 BUILT = {
     **{each.name: of_set(each) for each in (*SETS, *ITEM_SETS)},
     "labels": of_labels,
     "interactions": of_pairs(pairs.interactions, "user_items", window_days=60),
     "user_weeks": of_pairs(pairs.user_weeks, "user_days"),
+    "lifetimes": of_lifetimes,
     "edges": of_pairs(pairs.edges, window_days=60),
     "texts": of_pairs(pairs.texts, window_days=60),
     "community_acts": of_pairs(pairs.community_acts, window_days=14),

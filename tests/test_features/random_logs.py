@@ -18,7 +18,7 @@ PEOPLE = "abcdefgh"
 ITEMS = tuple(f"i{number}" for number in range(8))
 TEXTS = tuple(f"o{number}" for number in range(12))
 BEGIN = datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC)
-OFTEN = (*("learn", "enrol", "purchase", "complete") * 4, "post", "answer")
+OFTEN = (*("learn", "enrol", "purchase", "complete", "view") * 4, *("add_to_cart", "post", "answer"))
 SPAN = (-60, 150)  # days before AS_OF
 
 
@@ -88,7 +88,9 @@ def an_item(rng, moment):
 
 def an_entitlement(rng, moment):
     ends = rng.choice((None, moment + timedelta(days=rng.choice((5, 30, 120)))))
-    return {"user_id": rng.choice(PEOPLE), "item_id": rng.choice(ITEMS), "starts_at": moment, "ends_at": ends}
+    order = rng.choice((None, "l1", "l2", "l3"))  # what refunds of the log name
+    who = {"user_id": rng.choice(PEOPLE), "item_id": rng.choice(ITEMS)}
+    return {**who, "starts_at": moment, "ends_at": ends, "order_id": order}
 
 
 MAKERS = {

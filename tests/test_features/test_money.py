@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from features.money import ENTITLEMENTS_SET, INTENT_SET, MONEY_SET, PRICES_SET
+from features.money import MONEY_SET, PRICES_SET
 from features.windows import compute
 
 from .conftest import AS_OF
@@ -46,6 +46,7 @@ def test_an_enrolment_counts_though_nothing_was_paid(world):
     world.add("a", 300, "enrol")
     row = of(world, MONEY_SET)
     assert (row["enrolments_total"], row["purchases_total"], row["first_purchase_days"]) == (1, 0, None)
+    assert (row["enrolment_recency_days"], row["purchase_recency_days"]) == (300, None)
 
 
 def test_a_discount_is_told_against_the_list_price_of_the_time(world):
@@ -69,43 +70,3 @@ def test_pieces_of_an_order_are_priced_each(world):
     price(world, "i1", "10.00", known_days_before=60)
     buy(world, 5, "15.00", item_id="i1", quantity=2)
     assert of(world, PRICES_SET)["discount_share_84d"] == 0.25
-
-
-def right(world, starts, ends, item="i1"):
-    instants = [None if days is None else BEGIN + timedelta(days=days) for days in (starts, ends)]
-    world.insert("entitlements", {"user_id": "a", "item_id": item, "starts_at": instants[0], "ends_at": instants[1]})
-
-
-def test_rights_that_run_end_soon_or_ended(world):
-    world.add("a", 100, "purchase", amount=Decimal("1.00"))
-    for starts, ends in (
-        (-50, None),
-        (-50, 6.5),
-        (-50, 28),
-        (-50, 29),
-        (-50, 0),
-        (-50, -27),
-        (-50, -28),
-        (0, 5),
-        (3, 5),
-    ):
-        right(world, starts, ends)
-    row = of(world, ENTITLEMENTS_SET)
-    assert (row["entitlements_active"], row["entitlements_ending_7d"], row["entitlements_ending_28d"]) == (4, 1, 2)
-    assert (row["entitlements_ended_28d"], row["entitlement_next_end_days"]) == (2, 7)
-
-
-def test_a_right_without_an_end_has_no_next_one(world):
-    world.add("a", 100, "enrol")
-    right(world, -50, None)
-    row = of(world, ENTITLEMENTS_SET)
-    assert (row["entitlements_active"], row["entitlement_next_end_days"]) == (1, None)
-
-
-def test_intent_by_kind(world):
-    for days_before, kind in ((1, "view"), (3, "search"), (8, "add_to_cart"), (30, "favourite"), (2, "coupon")):
-        world.add("a", days_before, kind)
-    row = of(world, INTENT_SET)
-    assert [row[f"intent_events_{n}d"] for n in (1, 3, 7, 14, 28, 56, 84)] == [1, 2, 2, 3, 3, 4, 4]
-    assert [row[name] for name in ("views_28d", "searches_28d", "carts_7d", "carts_28d")] == [1, 1, 0, 1]
-    assert (row["favourites_84d"], row["coupons_28d"]) == (1, 1)

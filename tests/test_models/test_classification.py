@@ -1,152 +1,130 @@
-from decimal import Decimal
+"""What every classifier does alike, whatever it is inside."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lyceum.errors import LyceumError
-from models.classification import Forest, Logistic, matrix, signed_log1p
-from models.metrics import ece
-from models.rules import BaseRate, RfmLogistic, SilenceRule, affordable
+from models.classification import device
+from models.registry import load_class, make
 
-FEATURES = ("recency_days", "acts_28d")
+from .planted import ESTIMATORS, FEATURES, frame, newest
+
+SMALL = {
+    "forest": {"trees": 20, "depth": 6},
+    "xgboost": {"rounds": 20},
+    "network": {"epochs": 25, "penalty": 0.3},
+    "blend": {"xgboost": {"rounds": 20}},
+}
 
 
-def frame(*, weeks=3, people=300, seed=1):
-    rng = np.random.default_rng(seed)
-    rows = weeks * people
-    recency, acts = rng.integers(1, 29, rows), rng.integers(0, 30, rows)
-    chance = 1 / (1 + np.exp(-(2.0 - 1.2 * np.log1p(recency) + 0.5 * np.log1p(acts))))
-    return pd.DataFrame(
-        {
-            "user_id": [f"u{at:04d}" for at in range(people)] * weeks,
-            "as_of": np.repeat(pd.date_range("2024-01-01", periods=weeks, freq="7D").date, people),
-            "recency_days": recency,
-            "acts_28d": acts,
-            "label": (rng.random(rows) < chance).astype(int),
-        }
+@pytest.fixture(scope="module", params=ESTIMATORS)
+def fitted(request):
+    return make(request.param, features=FEATURES, settings=SMALL.get(request.param)).fit(frame(), seed=1)
+
+
+cell = st.none() | st.floats(-1e6, 1e6, width=32) | st.integers(0, 40)
+tables = st.lists(st.tuples(cell, cell, cell), min_size=0, max_size=6)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tables, st.booleans())
+def test_contributions_and_bias_sum_to_the_margin_of_any_row(fitted, rows, exact):
+    some = pd.DataFrame(rows, columns=list(FEATURES), dtype="float64")
+    shares = fitted.contributions(some, exact=exact)
+    assert shares.shape == (len(rows), len(fitted.kept))
+    np.testing.assert_allclose(shares.sum(axis=1) + fitted.bias, fitted.margins(some), rtol=0, atol=1e-4)
+
+
+def test_exact_contributions_say_so(fitted):
+    later = frame(seed=2)
+    same = np.array_equal(fitted.contributions(later), fitted.contributions(later, exact=False))
+    assert fitted.exact_contributions is same
+
+
+def test_what_says_nothing_gets_little(fitted):
+    shares = np.abs(fitted.contributions(frame(seed=2))).mean(axis=0)
+    assert fitted.kept[int(shares.argmax())] == "recency_days"
+    assert shares[fitted.kept.index("spend_84d")] < 0.35 * shares.max()
+
+
+def test_a_person_is_scored_alike_in_any_company(fitted):
+    later = frame(seed=2)
+    every = fitted.score(later)["probability"].to_numpy()
+    shares = fitted.contributions(later)
+    rng = np.random.default_rng(3)
+    for count in (1, 7, 33, 500):
+        some = rng.permutation(len(later))[:count]
+        np.testing.assert_array_equal(fitted.score(later.iloc[some])["probability"], every[some])
+        np.testing.assert_array_equal(fitted.contributions(later.iloc[some]), shares[some])
+
+
+def test_scores_stand_beside_their_users(fitted):
+    turned = frame(seed=2).iloc[::-1]
+    assert fitted.score(turned)["user_id"].tolist() == turned["user_id"].tolist()
+
+
+def test_settings_are_plain_and_come_back(fitted):
+    kind = load_class(fitted.name)
+    again = kind.restore(fitted.state())
+    assert again.settings == fitted.settings
+    assert kind(features=FEATURES, **fitted.settings).settings == fitted.settings
+    assert again.bias == fitted.bias and again.kept == fitted.kept
+
+
+def test_shuffled_rows_learn_the_same_trees_and_weights(fitted):
+    shuffled = frame().sample(frac=1.0, random_state=5)
+    again = make(fitted.name, features=FEATURES, settings=fitted.settings).fit(shuffled, seed=1)
+    np.testing.assert_array_equal(again.margins(frame(seed=2)), fitted.margins(frame(seed=2)))
+    np.testing.assert_array_equal(again.calibration.curve, fitted.calibration.curve)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_newest_week_calibrates_and_teaches_nothing(name):
+    some = frame()
+    flipped = some.assign(label=np.where(newest(some), np.arange(len(some)) % 2, some["label"]))
+    first, second = (
+        make(name, features=FEATURES, settings=SMALL.get(name)).fit(rows, seed=1) for rows in (some, flipped)
     )
+    np.testing.assert_array_equal(first.margins(some), second.margins(some))
+    assert not np.array_equal(first.calibration.curve, second.calibration.curve)
 
 
-def test_nulls_mean_never_for_recency_and_nothing_for_counts():
-    some = pd.DataFrame({"recency_days": pd.array([3, None], dtype="Int64"), "spend_84d": [Decimal("12.50"), None]})
-    np.testing.assert_array_equal(matrix(some, ("recency_days", "spend_84d")), [[3, 12.5], [10_000, 0]])
-
-
-def test_a_missing_column_is_named():
-    with pytest.raises(LyceumError, match="acts_28d"):
-        matrix(pd.DataFrame({"recency_days": [1]}), FEATURES)
-
-
-def test_signed_log_by_hand():
-    np.testing.assert_allclose(signed_log1p(np.array([0.0, np.e - 1, 1 - np.e])), [0, 1, -1])
-
-
-@pytest.mark.parametrize("kind", [Logistic, Forest])
-def test_columns_without_any_value_are_left_out_and_named(kind):
-    model = kind(features=(*FEATURES, "spend_84d")).fit(frame().assign(spend_84d=None), seed=1)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_columns_without_any_value_are_left_out(name):
+    some = frame().assign(ratings_84d=None)
+    model = make(name, features=(*FEATURES, "ratings_84d", "not_there"), settings=SMALL.get(name)).fit(some, seed=1)
     assert model.kept == FEATURES
-    assert set(model.features) - set(model.kept) == {"spend_84d"}
     assert len(model.score(frame())) == 900  # and scoring does not ask for them
 
 
-def test_the_newest_week_calibrates_and_teaches_nothing():
-    some = frame()
-    newest = some["as_of"] == some["as_of"].max()
-    flipped = some.assign(label=np.where(newest, (np.arange(900) % 2), some["label"]))
-    first, second = (Logistic(features=FEATURES).fit(rows, seed=1) for rows in (some, flipped))
-    np.testing.assert_array_equal(first.coef, second.coef)
-    assert first.calibration == "platt"
-    assert not np.array_equal(first.knots, second.knots)
-
-
-def test_one_week_is_not_calibrated_and_says_so():
-    model = Logistic(features=FEATURES).fit(frame(weeks=1), seed=1)
-    assert model.calibration == "none"
-    assert "one week" in model.note
-
-
-@pytest.mark.parametrize(("people", "kind"), [(600, "platt"), (1_500, "isotonic")])
-def test_calibration_repairs_a_shifted_base_rate(people, kind):
-    some = frame(people=people)
-    # In the newest week half of those who stayed before leave.
-    newest = some["as_of"] == some["as_of"].max()
-    rng = np.random.default_rng(2)
-    some["label"] = np.where(newest, some["label"] * (rng.random(len(some)) < 0.5), some["label"])
-    later = frame(people=people, seed=9)
-    later["label"] = later["label"] * (rng.random(len(later)) < 0.5)
-    model = Logistic(features=FEATURES).fit(some, seed=1)
-    assert model.calibration == kind
-    probability = model.score(later)["probability"].to_numpy()
-    raw = 1 / (1 + np.exp(-model.margins(later)))
-    assert ece(later["label"].to_numpy(), probability) < 0.06 < ece(later["label"].to_numpy(), raw)
-
-
-def test_isotonic_steps_keep_the_order_of_the_margins():
-    model = Logistic(features=FEATURES).fit(frame(people=1_500), seed=1)
-    later = frame(seed=3)
-    margins, probability = model.margins(later), model.score(later)["probability"].to_numpy()
-    order = np.argsort(margins)
-    assert (np.diff(probability[order]) > 0)[np.diff(margins[order]) > 1e-9].all()
-    assert len(np.unique(np.interp(margins, *model.knots.T))) < len(np.unique(margins))  # there are steps
-
-
-@pytest.mark.parametrize("kind", [Logistic, Forest])
-def test_probabilities_lie_inside_the_unit_interval(kind):
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_probabilities_lie_inside_the_unit_interval(name):
     some = frame(people=1_200)
     some["label"] = (some["recency_days"] < 10).astype(int)  # a perfect column
-    probability = kind(features=FEATURES).fit(some, seed=1).score(some)["probability"]
+    probability = make(name, features=FEATURES, settings=SMALL.get(name)).fit(some, seed=1).score(some)["probability"]
     assert probability.between(0, 1, inclusive="neither").all()
 
 
-def test_scores_stand_beside_their_users():
-    some = frame()
-    model = Forest(features=FEATURES).fit(some, seed=1)
-    turned = some.iloc[::-1]
-    assert model.score(turned)["user_id"].tolist() == turned["user_id"].tolist()
-    np.testing.assert_array_equal(model.score(turned)["probability"], model.score(some)["probability"][::-1])
-
-
-def test_coefficients_point_the_planted_way():
-    table = Logistic(features=FEATURES).fit(frame(), seed=1).coefficients().set_index("feature")
-    assert table.loc["recency_days", "coefficient"] < 0 < table.loc["acts_28d", "coefficient"]
-    np.testing.assert_allclose(table["odds_ratio"], np.exp(table["coefficient"]))
+def test_one_week_is_not_calibrated_and_says_so():
+    model = make("logistic", features=FEATURES).fit(frame(weeks=1), seed=1)
+    assert model.calibration.kind == "none"
+    assert "one week" in model.note
 
 
 def test_one_class_or_no_feature_cannot_be_learnt():
     with pytest.raises(LyceumError, match="1 of 2 outcomes"):
-        Logistic(features=FEATURES).fit(frame().assign(label=1), seed=1)
+        make("logistic", features=FEATURES).fit(frame().assign(label=1), seed=1)
     with pytest.raises(LyceumError, match="0 of 1 features"):
-        Forest(features=("spend_84d",)).fit(frame(), seed=1)
+        make("forest", features=("ratings_84d",)).fit(frame(), seed=1)
 
 
-def test_the_counting_rules_by_hand():
-    some = pd.DataFrame(
-        {
-            "user_id": list("abcde"),
-            "as_of": "2024-01-01",
-            "recency_days": [7, 1, 8, None, 20],
-            "label": [1, 1, 0, 0, 1],
-        }
-    )
-    assert BaseRate().fit(some, seed=1).score(some)["probability"].tolist() == [4 / 7] * 5
-    rule = SilenceRule().fit(some, seed=1)
-    assert rule.score(some)["probability"].tolist() == [3 / 4, 3 / 4, 2 / 5, 2 / 5, 2 / 5]
-
-
-@pytest.mark.parametrize(
-    ("silent", "heard", "expected"),
-    [(30, 30, "silence_rule"), (29, 30, "base_rate"), (0, 30, "base_rate"), (14, 15, None)],
-)
-def test_a_rate_needs_thirty_people(silent, heard, expected):
-    rows = silent + heard
-    some = pd.DataFrame({"user_id": [f"u{at}" for at in range(rows)], "recency_days": [10] * silent + [3] * heard})
-    twice = pd.concat([some, some])  # two weeks of the same people are not twice the people
-    name, why = affordable(twice.assign(label=1))
-    assert name == expected
-    assert str(silent) in why or str(rows) in why
-
-
-def test_money_is_optional_to_the_rfm_baseline():
-    model = RfmLogistic().fit(frame().assign(active_days_28d=3), seed=1)
-    assert set(model.features) - set(model.kept) == {"spend_84d"}
+def test_asking_for_a_device_that_is_not_there_names_the_command():
+    assert device.in_use() == "cpu"
+    if device.available("cuda"):
+        pytest.skip("XGBoost here computes on cuda")
+    with pytest.raises(LyceumError, match="make install GPU=1"), device.using("cuda"):
+        pass
+    assert device.in_use() == "cpu"

@@ -10,8 +10,8 @@ from sklearn.metrics import adjusted_rand_score, log_loss
 
 from lyceum import artifacts
 from lyceum.errors import LyceumError
-from models.registry import MODELS, load_class
-from models.rules import BaseRate
+from models.registry import MODELS, load_class, make
+from models.rules import BASELINES, BaseRate
 
 FEATURES = ("recency_days", "active_days_28d", "spend_84d")
 
@@ -106,7 +106,7 @@ def hit_rate(model, histories, following):
 def family(name):
     inputs = load_class(name).inputs
     if "label" in inputs:
-        return Family({"features": FEATURES} if name in ("logistic", "forest") else {}, *classes())
+        return Family({} if name in BASELINES else {"features": FEATURES}, *classes())
     if "item_id" in inputs:
         return Family({}, *(bestsellers() if name == "popularity" else market()))
     return Family({"features": FEATURES}, *groups())
@@ -176,3 +176,9 @@ def test_beats_its_baseline_on_a_planted_signal(case):
 def test_an_unknown_name_lists_the_models():
     with pytest.raises(LyceumError, match="popularity"):
         load_class("popularty")
+
+
+def test_a_model_is_made_by_name_with_its_settings():
+    made = make("logistic", features=FEATURES, settings={"strength": 0.1})
+    assert made.features == FEATURES and made.settings == {"strength": 0.1}
+    assert make("rfm_logistic", features=("acts_28d",)).features == ("recency_days", "active_days_28d", "spend_84d")

@@ -109,7 +109,7 @@ def test_an_unknown_model_is_wrong_use(said, small):
 
 
 def test_an_unexpected_failure_quotes_nothing_and_says_how_to_see_more(said, small):
-    (small.home.models / "retention_28d" / "u1000001").mkdir(parents=True)  # where only weeks belong
+    (small.home.models / "retention_28d" / "versions" / "u1000001").mkdir(parents=True)  # where only weeks belong
     code, out, err = said("models", "list", "--home", small.home.root)
     assert code == 1
     assert "u1000001" not in out + err
@@ -161,9 +161,8 @@ def test_models_and_status_of_a_finished_home_are_shown(said, finished):
         "segments",
         "recommendation",
     }
-    _, out, _ = said("models", "show", "retention_28d", "--home", home)
-    card = json.loads(out.partition("\n")[2])
-    assert card["metrics"]
+    _, out, _ = said("models", "show", "retention_28d", "--json", "--home", home)
+    assert json.loads(out)["metrics"]
     assert said("status", "--home", home)[0] == 0
 
 

@@ -106,7 +106,8 @@ def test_the_platform_contacts_whom_the_list_names_and_leaves_the_holdout_alone(
     con = duckdb.connect(str(result.database), read_only=True)
     listed = "SELECT user_id FROM history.early_warnings WHERE as_of = DATE '2026-03-09' AND {}"
     named, held_out = (
-        {row[0] for row in con.execute(listed.format(c)).fetchall()} for c in ("NOT holdout", "holdout")
+        {row[0] for row in con.execute(listed.format(c)).fetchall()}
+        for c in ("suggested_action <> 'none'", "holdout")
     )
     con.execute(f"CREATE TEMP TABLE contacts AS {Lake(home.lake).source(table('contacts'))}")
     contacted = {row[0] for row in con.execute("SELECT user_id FROM contacts").fetchall()}

@@ -6,6 +6,8 @@ import pytest
 
 from lyceum.schema import published
 
+from .planted_models import plant_models
+
 AS_OF = date(2026, 7, 20)
 WEEK = date(2026, 7, 13)
 PLATFORM = {"name": "Lyceum Demo", "timezone": "Asia/Shanghai", "currency": "CNY"}
@@ -148,11 +150,13 @@ def plant_people(con):
            SELECT 'secret-person-' || i, i % 3, true, 0.2, 0.05, 0.1, 12.5 FROM range(200) r(i)"""
     )
     con.execute(
-        """INSERT INTO marts.early_warnings
-           SELECT 'secret-person-' || i, i, 0.8, 100.5,
-                  '[{"column": "recency_days", "value": 3.0}, {"column": "acts_28d"}]',
-                  CASE WHEN i < 60 THEN 'mentor_call' WHEN i < 100 THEN 'reminder' WHEN i < 104 THEN 'activity'
-                  ELSE 'none' END, i % 5 = 0 FROM range(150) r(i)"""
+        """INSERT INTO marts.early_warnings BY NAME
+           SELECT 'secret-person-' || i AS user_id, i AS rank, 0.8 AS risk, 100.5 AS value_at_stake,
+                  80.4 AS expected_loss,
+                  '[{"column": "recency_days", "value": 3.0}, {"column": "acts_28d"}]' AS reasons,
+                  CASE WHEN holdout THEN 'none' WHEN i < 60 THEN 'mentor_call' WHEN i < 100 THEN 'reminder'
+                  WHEN i < 104 THEN 'activity' ELSE 'none' END AS suggested_action, holdout,
+                  1 + i % 3 AS weeks_listed FROM (SELECT i, i % 5 = 0 AS holdout FROM range(150) r(i))"""
     )
     con.execute(
         """INSERT INTO marts.recommendations SELECT 'secret-person-' || u, k + 1, 'item-' || (u + k) % 12, 0.5,
@@ -232,16 +236,6 @@ def plant_quality(con):
     )
     reject = {"file": "events/2026-07-13.jsonl", "mapping": "events", "code": "bad_time", "sentence": "No time."}
     plant(con, "quality.rejects", [reject | {"line": line} for line in range(8)])
-    for model, champion, rule in (("retention_28d", 0.79, 0.74), ("purchase_28d", 0.71, 0.66)):
-        metric = {"model": model, "metric": "auc", "slice": "all", "rows": 4000, "measured_on": date(2026, 6, 15)}
-        plant(
-            con,
-            "quality.model_metrics",
-            [
-                metric | {"estimator": "logistic", "role": "champion", "value": champion},
-                metric | {"estimator": "silence_rule", "role": "baseline", "value": rule},
-            ],
-        )
     run = {"as_of": AS_OF, "status": "skipped", "provisional": False}
     plant(
         con,
@@ -259,6 +253,7 @@ def full():
     con = empty_release()
     for put in (plant_kpis, plant_growth, plant_people, plant_items, plant_quality):
         put(con)
+    plant_models(con, plant)
     return con
 
 

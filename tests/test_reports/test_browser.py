@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from reports.cards import render_card
 from reports.page import render
 from reports.summary import summarise
+
+from .test_cards import card
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.browser
@@ -30,10 +33,11 @@ def folder(full, support, tmp_path_factory):
         summary = summarise(con, as_of=support.AS_OF, platform=support.PLATFORM, release="r001")
         for language in ("zh", "en"):
             (made / f"{name}.{language}.html").write_text(render(summary, language=language), encoding="utf-8")
+            (made / f"card.{language}.html").write_text(render_card(card(), language=language), encoding="utf-8")
     return made
 
 
-@pytest.mark.parametrize("name", ["full.zh", "full.en", "empty.zh", "empty.en"])
+@pytest.mark.parametrize("name", ["full.zh", "full.en", "empty.zh", "empty.en", "card.zh", "card.en"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_quiet_closed_and_no_wider_than_the_screen(browser, folder, name, width, scheme):
@@ -47,6 +51,26 @@ def test_quiet_closed_and_no_wider_than_the_screen(browser, folder, name, width,
     assert said == []
     assert asked == [url]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["full.zh", "full.en", "card.en"])
+def test_text_in_charts_is_large_enough_on_a_telephone_and_none_is_cut(browser, folder, name):
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto((folder / f"{name}.html").as_uri())
+    found = page.evaluate(
+        """() => [...document.querySelectorAll('figure > svg')].flatMap(svg => {
+             const frame = svg.getBoundingClientRect();
+             return [...svg.querySelectorAll('text')].filter(text => text.textContent.trim()).map(text => {
+               const box = text.getBoundingClientRect();
+               const size = parseFloat(getComputedStyle(text).fontSize) * frame.width / svg.viewBox.baseVal.width;
+               const inside = box.left >= frame.left - 1 && box.right <= frame.right + 1;
+               return {text: text.textContent, size, inside};
+             });
+           })"""
+    )
+    assert len(found) > 20
+    assert [each for each in found if each["size"] < 8 or not each["inside"] or each["text"].endswith("…")] == []
     page.close()
 
 

@@ -39,20 +39,6 @@ def test_a_withheld_state_never_shortens_a_bar(new, shown):
     assert "Returned" not in texts(chart)
 
 
-def model(name, role, value):
-    return {"model": name, "metric": "auc", "role": role, "value": value}
-
-
-def test_a_champion_without_a_baseline_beats_nothing():
-    assert charts(models=[model("retention_7d", "champion", 0.8)]).models() is None
-    rows = [model("retention_7d", "champion", 0.8), model("purchase_28d", "champion", 0.7)]
-    chart = charts(models=[*rows, model("purchase_28d", "baseline", 0.6)]).models()
-    assert chart["title"].startswith("In 1 of 1 predictions")
-    lost = [model("purchase_28d", "challenger", 0.65), model("purchase_28d", "baseline", 0.6)]
-    ruled = charts(models=[model("purchase_28d", "champion", 0.7), *lost]).models()
-    assert ruled["title"].startswith("In 0 of 1 predictions")  # a rule that ships is no model that won
-
-
 def test_one_week_is_no_chart():
     assert charts(growth=[week(6, returned=20)]).active() is None
     assert (

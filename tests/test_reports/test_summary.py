@@ -60,7 +60,8 @@ def test_planted_numbers(summary):
     assert value(summary, "buyers") == [
         {"users": 200, "expected_14d": "10.000000", "expected_28d": "20.000000", "spend_90d": "2500.00"}
     ]
-    assert value(summary, "warnings_total") == [{"users": 150, "holdout": 30, "value_at_stake": "15075.00"}]
+    total = {"users": 150, "value_at_stake": "15075.00", "expected_loss": "12060.00", "repeated": 100, "fresh": 50}
+    assert value(summary, "warnings_total") == [total]
     assert value(summary, "warning_reasons") == [
         {"reason": "acts_28d", "users": 150},
         {"reason": "recency_days", "users": 150},
@@ -91,8 +92,10 @@ def test_small_cells(summary):
     assert [row["users"] for row in tiny] == [500, 300, WITHHELD, SMALL]
     assert tiny[3]["spend_84d_sum"] == WITHHELD
     by_action = {row["suggested_action"]: row for row in value(summary, "warnings")}
+    assert list(by_action)[-2:] == ["none", "holdout"]
     assert by_action["activity"]["users"] == SMALL
-    assert by_action["reminder"]["users"] == WITHHELD
+    assert by_action["holdout"]["users"] == WITHHELD  # or the total would tell how many the activity is for
+    assert by_action["holdout"]["expected_loss"] == WITHHELD
     club = value(summary, "communities")[1]
     assert (club["members_active"], club["questions"]) == (SMALL, WITHHELD)
 
@@ -125,15 +128,49 @@ def test_actions_leave_the_holdout_out(summary):
     assert "actions.none" not in keys
 
 
-def test_the_holdout_is_subtracted_where_it_may_be_shown(support):
-    con = support.empty_release()
+def listed(con, people, **columns):
+    """`people` rows of the early-warning list; a column is SQL over i, the number of the row."""
+    row = {"value_at_stake": "10", "expected_loss": "5", "weeks_listed": "1", "holdout": "false"} | columns
+    chosen = ", ".join(f"{sql} AS {name}" for name, sql in row.items())
     con.execute(
-        """INSERT INTO marts.early_warnings
-           SELECT 'u' || i, i, 0.5, 10, '[]', 'reminder', i < 15 FROM range(60) r(i)"""
+        f"INSERT INTO marts.early_warnings BY NAME SELECT 'u' || i AS user_id, {chosen} FROM range({people}) r(i)"
     )
-    who = of(con, support)["actions"][0]["who"]
-    assert who["values"]["users"]["value"] == 45
-    assert who["values"]["value"]["value"] == "600.00"
+
+
+def test_the_holdout_is_a_line_of_its_own_and_nobody_acts_on_it(support):
+    con = support.empty_release()
+    action = "CASE WHEN i < 15 THEN 'none' WHEN i < 30 THEN 'coupon' ELSE 'reminder' END"
+    listed(con, 60, suggested_action=action, holdout="i < 15")
+    summary = of(con, support)
+    assert [(row["suggested_action"], row["users"]) for row in value(summary, "warnings")] == [
+        *(("reminder", 30), ("coupon", 15)),
+        ("holdout", 15),
+    ]
+    assert [line["what"]["key"] for line in summary["actions"]] == ["actions.reminder", "actions.coupon"]
+    who = summary["actions"][0]["who"]
+    assert (who["values"]["users"]["value"], who["values"]["value"]["value"]) == (30, "300.00")
+
+
+def test_who_is_new_on_the_list_does_not_follow_from_who_is_not(support):
+    con = support.empty_release()
+    listed(con, 60, suggested_action="'reminder'", weeks_listed="CASE WHEN i < 4 THEN 1 ELSE 2 END")
+    total = value(of(con, support), "warnings_total")[0]
+    assert (total["users"], total["fresh"], total["repeated"]) == (60, SMALL, WITHHELD)
+
+
+def test_a_platform_that_sells_nothing_has_a_list_without_money(support):
+    con = support.empty_release()
+    listed(con, 60, suggested_action="'reminder'", value_at_stake="NULL", expected_loss="NULL")
+    summary = of(con, support)
+    assert summary["actions"][0]["who"]["key"] == "actions.people"
+    assert summary["conclusions"][0]["what"]["key"] == "conclusions.risk_unsold"
+
+
+def test_an_assumed_profit_of_a_few_people_is_withheld(support):
+    con = support.empty_release()
+    row = {"model": "early_warnings", "estimator": "rule_table", "metric": "expected_profit", "slice": "all"}
+    support.plant(con, "quality.model_metrics", [row | {"value": 80.5, "rows": 9}])
+    assert value(of(con, support), "expected_profit") == [{"value": WITHHELD, "users": SMALL}]
 
 
 def test_levels():
@@ -172,5 +209,5 @@ def test_an_empty_release_is_all_absent_and_concludes_nothing(support):
     assert summary["state"] == "none"
     assert set(summary["absent"]) == {
         *("growth", "segments", "learning", "money", "community", "risk", "buyers", "recommendations", "items"),
-        "outcomes",
+        *("outcomes", "survival", "models"),
     }
