@@ -166,7 +166,7 @@ def fitted(estimator: str, settings: Mapping[str, Any], task: Task, /, *, seed: 
     """Calibrated on the last slice by a fit on the slices before it, then learnt anew from every training row.
 
     Of a snapshot's weeks the newest is one of many; a fifth of a table, and the part that is most like what follows,
-    is too much to leave out (measured on the shop's sessions: average precision 0.655 with, 0.640 without).
+    is too much to leave out (a shop's sessions, five splits by month: average precision 0.684 with, 0.668 without).
     """
 
     def learnt(rows: pd.DataFrame) -> Classifier:

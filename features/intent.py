@@ -102,7 +102,7 @@ SHOPPING_SET = FeatureSet(
     "shopping",
     "user",
     (),
-    {"user_days": (*_DAY, *(measure for measure, *_ in FADING.values()))},
+    {"user_days": (*_DAY, "views", "carts", "purchases")},
     SHOPPED,
     _shopped,
 )

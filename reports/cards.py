@@ -15,12 +15,13 @@ from reports.grids import Columns, Grid, grid
 from reports.modelling import card_file
 from reports.page import HTML_LANGUAGES, environment
 from reports.predictions import LARGEST, LEAK, MEASURES
-from reports.query import SMALLEST_DENOMINATOR, Row, plain
+from reports.query import SMALLEST_DENOMINATOR, Row, clean, plain
 from reports.voice import Voice
 
 Card = Mapping[str, Any]
 Facts = list[tuple[str, str]]
 WHOLE = "all"
+LONGEST = 1000  # characters of a fact: a model may have many settings
 TOGETHER: Columns = tuple((measure, "interval") for measure in MEASURES)
 CONTENDERS: Columns = (("estimator", "estimator"), ("role", "known:roles"), *TOGETHER)
 SLICES: Columns = (("slice", "slice"), ("rows", "count"), ("estimator", "estimator"), *TOGETHER)
@@ -135,13 +136,15 @@ def _data(card: Card, voice: Voice) -> Facts:
 
 
 def _worded(told: Sequence[tuple[str, str]], voice: Voice) -> Facts:
-    return [(voice.words(f"card.{name}"), str(plain(text))) for name, text in told if text]
+    return [(voice.words(f"card.{name}"), clean(text, limit=LONGEST)) for name, text in told if text]
 
 
 def _notes(card: Card, voice: Voice) -> list[str]:
-    """The leak alarm, and what the gate's comparison with the champion before came to."""
+    """That nothing could be trained, or the leak alarm; what the gate's comparison with the champion came to."""
     notes = []
-    if "leak_alarm" in card:
+    if not card.get("enough", True):
+        notes.append(voice.words("card.few"))
+    elif "leak_alarm" in card:
         columns = [voice.feature(str(column)) for column in card["leak_alarm"]]
         said = {"features": voice.listed(columns)} if columns else {}
         notes.append(voice.words("card.leak_rings" if columns else "card.leak_silent", **said))
@@ -194,7 +197,10 @@ def _grids(card: Card, voice: Voice) -> Iterator[Grid | None]:
     )
     yield _table("card_trials", list(_trials(card, voice)), TRIALS, voice)
     rest = [row for row in metrics if row["slice"] == WHOLE and row["metric"] not in (*MEASURES, LEAK, "none")]
-    yield _table("card_others", [row for row in rest if row["value"] is not None], OTHERS, voice)
+    figures = sorted(
+        (row for row in rest if row["value"] is not None), key=lambda row: (row["metric"], -row["value"])
+    )
+    yield _table("card_others", figures, OTHERS, voice)
 
 
 def _trials(card: Card, voice: Voice) -> Iterator[Row]:

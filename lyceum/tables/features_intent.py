@@ -22,7 +22,6 @@ HINTS = {  # what is told by how long ago it was: stem of the column, count of t
 }
 FADING = {  # what counts the less the longer ago it was
     "views": ("views", "view", "Views of items and pages"),
-    "carts": ("carts", "add_to_cart", "Items put into the cart"),
     "purchases": ("purchases", "purchase", "Paid orders"),
 }
 

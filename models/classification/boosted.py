@@ -24,7 +24,7 @@ class Boosted(Trees):
         learning_rate: float = 0.05,
         row_share: float = 0.7,
         column_share: float = 0.3,
-        leaf_share: float = 0.0075,
+        leaf_share: float = 0.01,
         penalty_share: float = 0.005,
     ) -> None:
         super().__init__(

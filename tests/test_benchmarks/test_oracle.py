@@ -46,7 +46,9 @@ def test_the_tables_in_memory_hold_what_the_files_hold(lived, written):
     con, folder = engine.connect(), written[0]
     delivered.deliver(con, lived)
     courses = list(lines(folder, "courses/*.csv"))
-    told = con.sql("SELECT count(*), sum(price), count(withdrawn_at), count(DISTINCT category) FROM items").fetchone()
+    told = con.sql(
+        "SELECT count(*), sum(price), count(withdrawn_at), count(DISTINCT category) FROM items"
+    ).fetchall()[0]
     prices = sum(round(float(row["price"]) * 100) for row in courses)
     gone, shelves = sum(row["withdrawn_at"] != "" for row in courses), {row["category"] for row in courses}
     assert (told[0], int(told[1] * 100), *told[2:]) == (len(courses), prices, gone, len(shelves))
@@ -55,11 +57,11 @@ def test_the_tables_in_memory_hold_what_the_files_hold(lived, written):
         first.setdefault((row["uid"], row["course_id"], row["starts_at"]), row)
     rights = con.sql(
         "SELECT count(*), count(ends_at), strftime(max(ends_at), '%Y-%m-%d %X') FROM entitlements"
-    ).fetchone()
+    ).fetchall()[0]
     ends = [row["ends_at"] for row in first.values() if row["ends_at"]]
     assert rights == (len(first), len(ends), max(ends))
     people = list(lines(folder, "users/*.csv"))
-    known = con.sql("SELECT count(*), count(invited_by), count(DISTINCT channel) FROM users").fetchone()
+    known = con.sql("SELECT count(*), count(invited_by), count(DISTINCT channel) FROM users").fetchall()[0]
     invited = sum(row["invited_by"] != "" for row in people)
     assert known == (len(people), invited, len({row["channel"] for row in people}))
 
@@ -68,9 +70,9 @@ def test_an_order_and_its_right_and_its_refund_name_the_same(lived):
     con = engine.connect()
     delivered.deliver(con, lived)
     both = "SELECT count(*) FROM entitlements e JOIN events v ON v.object_id = e.order_id AND v.user_id = e.user_id"
-    whole = con.sql("SELECT count(*) FROM entitlements").fetchone()
-    assert con.sql(f"{both} WHERE v.event_type = 'purchase' AND v.item_id = e.item_id").fetchone() == whole
-    assert con.sql(f"{both} WHERE v.event_type = 'refund'").fetchone()[0] > 0
+    whole = con.sql("SELECT count(*) FROM entitlements").fetchall()[0]
+    assert con.sql(f"{both} WHERE v.event_type = 'purchase' AND v.item_id = e.item_id").fetchall()[0] == whole
+    assert con.sql(f"{both} WHERE v.event_type = 'refund'").fetchall()[0][0] > 0
 
 
 def test_snapshots_are_about_people_seen_before(lived, measured):

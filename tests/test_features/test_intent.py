@@ -43,7 +43,7 @@ def test_old_acts_fade_by_half_lives(world):
         world.add("a", days_before, "view")
     world.add("a", 28, "purchase", amount=Decimal("5.00"))
     row = of(world, SHOPPING_SET)
-    assert (row["views_halving_14d"], row["purchases_halving_14d"], row["carts_halving_14d"]) == (0.75, 0.25, 0.0)
+    assert (row["views_halving_14d"], row["purchases_halving_14d"]) == (0.75, 0.25)
     assert row["views_halving_28d"] == pytest.approx(0.5**0.5 + 0.5, abs=1e-6)
 
 

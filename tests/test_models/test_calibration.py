@@ -30,9 +30,10 @@ def test_platt_finds_the_slope_it_was_spoilt_by():
 
 
 def test_platt_of_four_rows_by_hand():
-    # Two margins, each with one of either outcome: whatever the targets are, nothing goes with the margin.
-    found = Calibration.learn(np.array([-1.0, -1.0, 1.0, 1.0]), np.array([0, 1, 0, 1]))
-    np.testing.assert_allclose(found.apply(np.array([-1.0, 1.0]), np.array([0.2, 0.8])), [0.5, 0.5], atol=1e-4)
+    # With two of either outcome the targets are 3/4 and 1/4, and a curve through two points meets both.
+    found = Calibration.learn(np.array([-1.0, -1.0, 1.0, 1.0]), np.array([0, 0, 1, 1]))
+    np.testing.assert_allclose(found.curve, [np.log(3.0), 0.0], atol=1e-4)
+    np.testing.assert_allclose(found.apply(np.array([-1.0, 1.0]), np.array([0.2, 0.8])), [0.25, 0.75], atol=1e-4)
 
 
 @pytest.mark.parametrize("rows", [600, 4_000])
@@ -62,12 +63,12 @@ def test_centred_steps_by_hand():
     """1,000 rows in two steps whose heights are 1/4 and 3/4; the line between their middles is straight."""
     at = np.arange(1_000)
     margins = np.where(at < 500, -2.0, 1.0) + np.array([-0.5, 0.5, 0.5, -0.5])[at % 4]
-    labels = np.where(at < 500, at % 4 == 0, at % 4 != 0).astype(np.int64)  # in a step the low margins win more
+    labels = np.where(at < 500, at % 4 == 0, at % 4 != 1).astype(np.int64)  # in a step the low margins win more
     found = Calibration.learn(margins, labels)
     np.testing.assert_allclose(found.knots, [[-2.0, 0.25], [1.0, 0.75]])
     asked = np.array([-9.0, -0.5, 9.0])
     curve = logistic(asked * found.curve[0] + found.curve[1])
-    np.testing.assert_allclose(2 * found.apply(asked, asked) - curve, [0.25, 0.5, 0.75], atol=1e-9)
+    np.testing.assert_allclose(4 * found.apply(asked, asked) - 3 * curve, [0.25, 0.5, 0.75], atol=1e-9)
 
 
 def test_an_order_that_does_not_hold_is_flattened_not_turned():

@@ -130,7 +130,7 @@ def test_a_chinese_card_holds_no_english_sentence():
     seen = " ".join(Text(render_card(card(), language="zh")).seen)
     words = set(re.findall(r"[A-Za-z_]{2,}", seen))
     known = {"AUC", "PR", "XGBoost", "RFM", "English", "events", "abc", "app"}
-    known |= {"logistic", "strength", "xgboost", "rounds"}
+    known |= {"Platt", "logistic", "strength", "xgboost", "rounds"}
     assert words - known == set()
 
 
@@ -149,6 +149,18 @@ def test_a_card_with_few_parts_renders(language):
     assert "</html>" in render_card({"model": "brand_new"}, language=language)
     with pytest.raises(UsageError):
         render_card(few, language="fr")
+
+
+def test_below_the_gate_no_alarm_is_said_to_be_silent():
+    text = render_card(card() | {"enough": False, "leak_alarm": []}, language="en")
+    assert "Too few outcomes are known" in text
+    assert "leak alarm" not in text
+    assert "The leak alarm is silent" in render_card(card() | {"leak_alarm": []}, language="en")
+
+
+def test_long_settings_are_not_cut():
+    many = {f"setting_{number}": number for number in range(40)}
+    assert "setting_39 = 39" in render_card(card() | {"settings": many}, language="en")
 
 
 def test_texts_of_a_card_are_escaped():
