@@ -1,5 +1,6 @@
 """Simulated worlds as the tables that features read, without files in between."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ FIELDS = (
     *("cents", "quantity", "seconds", "stars"),
 )
 ROOM = 10**10  # numbers of a pattern of ids
+NUMBERED = re.compile("([a-z]+)([0-9]+)")
 ORDER = "o%07d"
 LOGGED = (
     *EVENT_TYPES,
@@ -45,7 +47,7 @@ LOGGED = (
 
 
 class Names:
-    """Numbers for ids, the same for the same id: by their pattern and number where they are coded."""
+    """Numbers for ids, the same for the same id, whether it is coded or written out: "o0000012" is "o%07d" and 12."""
 
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
@@ -55,13 +57,20 @@ class Names:
         if value is None:
             return np.full(size, NOBODY, np.int64)
         if isinstance(value, Coded):
-            return self._number(value.pattern) * ROOM + value.numbers.astype(np.int64)
+            return self._of(value.pattern) * ROOM + value.numbers.astype(np.int64)
         if isinstance(value, np.ndarray):
-            return np.array([NOBODY if text is None else self._number(text) for text in value.tolist()], np.int64)
-        return np.full(size, self._number(str(value)), np.int64)
+            return np.array([NOBODY if text is None else self._written(text) for text in value.tolist()], np.int64)
+        return np.full(size, self._written(str(value)), np.int64)
 
-    def _number(self, text: str, /) -> int:
-        return self.known.setdefault(text, len(self.known))
+    def _of(self, pattern: str) -> int:
+        return self.known.setdefault(pattern, len(self.known))
+
+    def _written(self, text: str) -> int:
+        found = NUMBERED.fullmatch(text)
+        if found is None:
+            return self._of(text) * ROOM
+        letters, digits = found.groups()
+        return self._of(f"{letters}%0{len(digits)}d") * ROOM + int(digits)
 
 
 class Log:

@@ -83,6 +83,7 @@ class Measured:
 
     seed: int
     chosen: str
+    why: str
     test: pd.DataFrame
     scores: dict[str, Floats]
 
@@ -119,6 +120,7 @@ def main(argv: list[str] | None = None, /) -> int:
     leads: list[Lead] = []
     for number in range(given.worlds):
         for target, world in measure(given.world, reference, users=given.users, seed=given.seed + number):
+            print(f"{target}: {world.why}")
             rows += world.rows(target)
             leads += world.leads(target)
         print(f"World {number + 1} of {given.worlds} measured after {time.monotonic() - begin:.0f} s.", flush=True)
@@ -175,7 +177,7 @@ def measure(world: str, reference: Reference, /, *, users: int, seed: int) -> It
             "model": verdict.scores[str(verdict.chosen)],
             **oracles(lived, reference, target.name, test, week=newest),
         }
-        yield target.name, Measured(seed, str(verdict.chosen), test, scores)
+        yield target.name, Measured(seed, str(verdict.chosen), " ".join(verdict.sentences), test, scores)
 
 
 def oracles(lived: Lived, reference: Reference, name: str, test: pd.DataFrame, /, *, week: int) -> dict[str, Floats]:

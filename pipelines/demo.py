@@ -27,6 +27,8 @@ NAME = "demo"
 
 CONFIG = """\
 # Written by `lyceum demo`. Paths are relative to this file.
+tuning_seconds = 6.5  # a demo is short: pays for the first three estimators
+
 [platforms.demo]
 source = "demo"
 home = "."

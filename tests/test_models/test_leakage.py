@@ -51,7 +51,7 @@ def test_what_an_honest_rule_knows_already_is_no_leak():
     """Where people leave by falling silent, recency is most of what can be known, and no leak."""
     rng = np.random.default_rng(4)
     recency = rng.exponential(10, 4_000)
-    score = -recency + 8 * rng.normal(size=4_000)
+    score = -recency + 4 * rng.normal(size=4_000)
     labels = (score > np.quantile(score, 0.7)).astype(int)
     noisy = recency + rng.normal(size=4_000)
     table = pd.DataFrame({"user_id": range(4_000), "label": labels, "recency": recency, "noisy": noisy})
