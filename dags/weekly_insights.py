@@ -18,7 +18,7 @@ MONDAYS = "0 2 * * 1"
 MEANING = {
     "validate": "Great Expectations judges the canonical tables; a failed check of severity `fail` stops the week.",
     "featurise": "What is known about every user and item before Monday 00:00, and the labels that have come due.",
-    "train": "Fit the models that have no champion yet, only on weeks whose outcome is known.",
+    "train": "Train a challenger for each prediction that is due, judge it on a later week, keep it with its card.",
     "score": "Scores, segments, recommendations, community and growth: the tables of the week.",
     "publish": "Judge snapshots and scores, build the release and its report, verify it, and switch `current` to it.",
 }

@@ -66,7 +66,7 @@ class Home:
 
     @property
     def models(self) -> Path:
-        """Fitted models, a folder each and in it a folder per week of training."""
+        """Fitted models: every version, and which of them scores from which week on."""
         return self.root / "models"
 
     @property
