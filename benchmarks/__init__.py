@@ -1,6 +1,6 @@
 """Commands that print measured figures: a table for people and, as the last line, one JSON object.
 
-`python -m benchmarks.oracle` measures the project's models against what can be known at all in a simulated world, and
-`python -m benchmarks.moments` how near the simulated world lies to real ones. `python -m benchmarks.classify` runs the
-estimators on any table, `python -m benchmarks.oulad` on real courses.
+`python -m benchmarks.oracle` measures the project's models against what can be known at all in a simulated world,
+`python -m benchmarks.moments` how near the simulated world lies to real ones. `python -m benchmarks.classify` runs
+the estimators on any table, `python -m benchmarks.oulad` on real courses.
 """

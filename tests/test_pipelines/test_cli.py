@@ -105,7 +105,7 @@ def test_the_report_is_copied_and_a_list_is_given_back(said, small, tmp_path):
 def test_an_unknown_model_is_wrong_use(said, small):
     code, _, err = said("models", "show", "nothing", "--home", small.home.root)
     assert code == 2
-    assert "lyceum models list" in err
+    assert "There is no model nothing" in err and "lyceum train" in err
 
 
 def test_an_unexpected_failure_quotes_nothing_and_says_how_to_see_more(said, small):
