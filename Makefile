@@ -34,7 +34,7 @@ $(STAMP): requirements.lock setup.py pyproject.toml
 		{ echo "lyceum needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --upgrade .venv
 ifeq ($(GPU),1)
 	$(BIN)/uv pip uninstall --quiet --python $(BIN)/python xgboost-cpu

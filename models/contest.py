@@ -144,13 +144,15 @@ def table(contest: Contest, /, *, chosen: str) -> pd.DataFrame:
     return frame[list(COLUMNS)].astype({"note": object})
 
 
-def alone(origin: Origin, model: Model, /, *, seed: int) -> pd.DataFrame:
-    """One model's figures as COLUMNS, without anybody beside it; role and note are the caller's to give."""
+def alone(origin: Origin, model: Model, /, *, seed: int) -> tuple[pd.DataFrame, Floats]:
+    """One model's figures as COLUMNS, without anybody beside it (role and note are the caller's to give), and its
+    probabilities of the origin's test rows.
+    """
     score = _probabilities(model.fit(origin.train, seed=seed), origin.test)
     labels, users = origin.test["label"].to_numpy(np.int64), origin.test["user_id"].to_numpy()
     found = resampled(labels, score, users=users, metrics=WHOLE, seed=seed)
     frame = pd.DataFrame(list(_rows(found, ALL, len(labels))), columns=list(PLAIN))
-    return frame.assign(estimator=model.name, role=None, measured_on=origin.week)[list(COLUMNS)]
+    return frame.assign(estimator=model.name, role=None, measured_on=origin.week)[list(COLUMNS)], score
 
 
 def comparisons(contest: Contest, /) -> pd.DataFrame:

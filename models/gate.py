@@ -27,7 +27,6 @@ from models.contest import ALL, COLUMNS, Contest, Incumbent, Makers, alone, comp
 from models.contract import Model
 from models.leakage import LEAK_RATIO, leak_alarm
 from models.metrics import Floats
-from models.reliability import reliability
 from models.rules import affordable
 from models.validation import Origin, judged
 
@@ -53,7 +52,7 @@ class Verdict:
     """Who ships and why, with every figure behind it.
 
     chosen: the name of what ships (None = nothing does), ships: which of the three that is. metrics has the columns
-    of models.contest.COLUMNS, comparisons and reliability those of their functions, decision those of
+    of models.contest.COLUMNS, comparisons those of its function, decision those of
     quality.model_decisions that do not depend on versions. leak_alarm: ringing column -> share of the model's lift.
     scores: name -> probabilities of the judged week's rows, in their order.
     """
@@ -65,7 +64,6 @@ class Verdict:
     metrics: pd.DataFrame
     decision: Mapping[str, Any] = field(default_factory=dict)
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
-    reliability: pd.DataFrame = field(default_factory=pd.DataFrame)
     leak_alarm: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, Floats] = field(default_factory=dict)
 
@@ -112,7 +110,6 @@ def judge(
         metrics=pd.concat([table(contest, chosen=chosen), _leaks(contest, alarm, chosen)], ignore_index=True),
         decision=_decision(contest, promoted=not objections, why=" ".join(sentences)),
         comparisons=comparisons(contest),
-        reliability=reliability(contest.labels, contest.scores[chosen]),
         leak_alarm=alarm,
         scores=contest.scores,
     )
@@ -136,8 +133,10 @@ def counting_rule(
     origin = judged(labelled, delay_days=delay_days)
     silent = [(name, "challenger", "auc", ALL, *[float("nan")] * 3, 0, None, verdict.sentence) for name in candidates]
     metrics = pd.DataFrame(silent, columns=list(COLUMNS))
+    scores: dict[str, Floats] = {}
     if chosen is not None and len(origin.train):
-        figures = alone(origin, baselines[chosen](), seed=seed).assign(role="champion", note=reason)
+        figures, scores[chosen] = alone(origin, baselines[chosen](), seed=seed)
+        figures = figures.assign(role="champion", note=reason)
         metrics = pd.concat([figures.astype(object), metrics.astype(object)], ignore_index=True)
     return Verdict(
         promoted=chosen is not None,
@@ -146,6 +145,7 @@ def counting_rule(
         sentences=(verdict.sentence, reason),
         metrics=metrics,
         decision=_record(chosen, promoted=chosen is not None, why=f"{verdict.sentence} {reason}"),
+        scores=scores,
     )
 
 

@@ -104,7 +104,7 @@ def nominal_seconds(candidate: Candidate, /, *, rows: int, columns: int) -> floa
 
 def _per_cell(estimator: str, settings: Mapping[str, Any], /) -> float:
     if estimator == "blend":
-        return _per_cell("logistic", settings["logistic"]) + _per_cell("xgboost", settings["xgboost"])
+        return sum(_per_cell(part, own) for part, own in settings.items())
     if estimator == "xgboost":
         levels = float(settings["rounds"] * settings["depth"])
         return BINNED + BOOSTED_LEVEL * levels * float(settings["column_share"])

@@ -28,12 +28,12 @@ SEGMENTED_BY = tuple(
 
 # In order of promise: the budget for choosing may end before the last of them.
 CANDIDATES = (
-    *(Candidate(name) for name in ("blend", "xgboost", "logistic", "network", "forest")),
+    *(Candidate(name) for name in ("blend", "xgboost", "logistic", "forest", "network")),
     Candidate("xgboost", {"depth": 2, "leaf_share": 0.02, "penalty_share": 0.01, "column_share": 0.5}),
+    Candidate("blend", {"logistic": {"strength": 2.0}}),
     Candidate("logistic", {"strength": 2.0}),
-    Candidate("xgboost", {"rounds": 100}),
-    Candidate("blend", {"logistic": {"strength": 2.0}, "xgboost": {"rounds": 100}}),
-    Candidate("forest", {"column_share": 0.4, "leaf_share": 0.02}),
+    Candidate("xgboost", {"rounds": 200}),
+    Candidate("forest", {"trees": 150, "depth": 10, "column_share": 0.2, "leaf_share": 0.005}),
     Candidate("logistic", {"strength": 0.1}),
 )
 

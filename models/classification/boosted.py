@@ -19,7 +19,7 @@ class Boosted(Trees):
         self,
         *,
         features: tuple[str, ...],
-        rounds: int = 200,
+        rounds: int = 100,
         depth: int = 3,
         learning_rate: float = 0.05,
         row_share: float = 0.7,

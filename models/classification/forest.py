@@ -24,11 +24,11 @@ class Forest(Trees):
         self,
         *,
         features: tuple[str, ...],
-        trees: int = 150,
-        depth: int = 10,
+        trees: int = 60,
+        depth: int = 8,
         row_share: float = 0.63,
-        column_share: float = 0.2,
-        leaf_share: float = 0.005,
+        column_share: float = 0.4,
+        leaf_share: float = 0.02,
     ) -> None:
         super().__init__(
             features=features,

@@ -92,6 +92,24 @@ def test_the_newest_week_calibrates_and_teaches_nothing(name):
     assert not np.array_equal(first.calibration.curve, second.calibration.curve)
 
 
+@pytest.mark.parametrize(
+    ("people", "weeks", "held"),
+    [(300, 8, 2), (300, 20, 4), (120, 40, 9), (1_000, 8, 1), (999, 8, 2), (10, 3, 1)],
+)
+def test_small_weeks_calibrate_together_up_to_a_quarter_of_all(people, weeks, held):
+    """As many of the newest as hold a thousand rows: nothing of them is learnt from, all before them is."""
+    some = frame(people=people, weeks=weeks)
+    mondays = sorted(some["as_of"].unique())
+
+    def margins(since):
+        flipped = (some["as_of"] == mondays[-since]).to_numpy()
+        labels = np.where(flipped, 1 - some["label"], some["label"])
+        return make("logistic", features=FEATURES).fit(some.assign(label=labels), seed=1).margins(some)
+
+    np.testing.assert_array_equal(margins(held), margins(1))
+    assert not np.array_equal(margins(held + 1), margins(1))
+
+
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_columns_without_any_value_are_left_out(name):
     some = frame().assign(ratings_84d=None)

@@ -72,7 +72,6 @@ def test_a_model_that_beats_every_rule_ships():
     assert figure(found, "base_rate", "lift_top_10pct")["value"] == pytest.approx(1.0)
     assert figure(found, "logistic", "lift_top_10pct")["value"] > 1.5
     assert found.decision["decision"] == "promoted" and found.decision["auc_difference"] is None
-    assert found.reliability["people"].sum() == 400
     assert set(found.scores) == {"logistic", *BASELINES} and len(found.scores["logistic"]) == 400
     beaten = found.comparisons.query("metric == 'auc' and slice == 'all'").set_index("versus")
     assert set(beaten.index) == {*BASELINES} and (beaten["low_95"] > -0.005).all()
@@ -212,6 +211,7 @@ def test_below_the_gate_a_counting_rule_ships_measured():
     assert "nothing is trained" in found.sentences[0]
     measured = found.metrics.dropna(subset="value")
     assert set(measured["estimator"]) == {"silence_rule"} and set(measured["role"]) == {"champion"}
+    assert {name: len(scores) for name, scores in found.scores.items()} == {"silence_rule": 90}
     untrained = found.metrics[found.metrics["value"].isna()]
     assert set(untrained["estimator"]) == {"blend", "forest"}
     assert untrained["note"].str.contains("nothing is trained").all()

@@ -53,8 +53,10 @@ def test_a_hair_ahead_is_not_ahead():
 
 
 def test_settings_compete_too():
+    """Two trees cannot add up four columns; one bent column they tell as well as forty do, so the first stays."""
     candidates = [Candidate("xgboost", {"rounds": 2}), Candidate("xgboost", {"rounds": 40, "learning_rate": 0.2})]
-    assert chosen(frame(bent=True), candidates=candidates).candidate == candidates[1]
+    assert chosen(frame(), candidates=candidates).candidate == candidates[1]
+    assert chosen(frame(bent=True), candidates=candidates).candidate == candidates[0]
 
 
 def test_the_budget_is_nominal_and_names_what_it_left_out():
@@ -86,7 +88,7 @@ def test_cost_grows_with_rows_columns_and_trees():
     few = nominal_seconds(Candidate("xgboost"), rows=10_000, columns=200)
     assert nominal_seconds(Candidate("xgboost"), rows=20_000, columns=200) > 1.7 * few
     assert nominal_seconds(Candidate("xgboost", {"rounds": 800}), rows=10_000, columns=200) > 2 * few
-    parts = [nominal_seconds(Candidate(name), rows=10_000, columns=200) for name in ("logistic", "xgboost")]
-    assert nominal_seconds(Candidate("blend"), rows=10_000, columns=200) == pytest.approx(sum(parts), abs=0.11)
+    parts = [nominal_seconds(Candidate(name), rows=10_000, columns=200) for name in ("logistic", "xgboost", "forest")]
+    assert nominal_seconds(Candidate("blend"), rows=10_000, columns=200) == pytest.approx(sum(parts), abs=0.21)
     every = ("blend", "xgboost", "logistic", "network", "forest")
     assert sum(3 * nominal_seconds(Candidate(name), rows=10_000, columns=190) for name in every) < 20

@@ -76,7 +76,7 @@ def test_where_a_rule_ships_the_report_says_so_and_by_which_figures(summary):
     text = seen(summary)
     assert (
         "Retention, 84 days: in use is “Silence rule” with AUC 0.720 (0.708–0.731); "
-        "“Blend (logistic, XGBoost) of 15 Jun 2026” with 0.715 (0.703–0.726) did not beat it."
+        "“Blend (logistic, XGBoost, forest) of 15 Jun 2026” with 0.715 (0.703–0.726) did not beat it."
     ) in text
     assert text.count("did not beat it") == 1
 
