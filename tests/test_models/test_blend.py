@@ -12,14 +12,15 @@ SETTINGS = {"logistic": {"strength": 0.1}, "xgboost": {"rounds": 15}, "forest": 
 PARTS = (Logistic, Boosted, Forest)
 
 
-def test_it_is_the_mean_of_its_parts():
+def test_it_is_the_weighted_mean_of_its_parts():
     blend = Blend(features=FEATURES, **SETTINGS).fit(frame(), seed=3)
     parts = [part(features=FEATURES, **SETTINGS[part.name]).fit(frame(), seed=3) for part in PARTS]
     later = frame(seed=4)
     for figure in ("margins", "contributions"):
-        mean = sum(getattr(part, figure)(later) for part in parts) / 3
+        logistic, xgboost, forest = (getattr(part, figure)(later) for part in parts)
+        mean = (2 * logistic + 2 * xgboost + forest) / 5
         np.testing.assert_allclose(getattr(blend, figure)(later), mean, atol=1e-12)
-    assert blend.bias == pytest.approx(sum(part.bias for part in parts) / 3, abs=1e-12)
+    assert blend.bias == pytest.approx((2 * parts[0].bias + 2 * parts[1].bias + parts[2].bias) / 5, abs=1e-12)
 
 
 def test_its_settings_are_those_of_its_parts_in_full():
