@@ -91,7 +91,7 @@ def presentations(data: Path, home: Home, /) -> dict[str, Course]:
     ctx = open_home(home, settings=settings, now=NOW, say=_silent)
     target = next(target for target in TARGETS if target.name == OUTCOME)
     with workspace(ctx) as space:
-        rows = History(space, newest_week(ctx)).labelled(target)
+        rows = History(space, newest_week(ctx), [target]).labelled(target)
         known = space.arrow(
             "SELECT user_id, e.item_id, e.event_date, CAST(i.withdrawn_at AS DATE) AS ends "
             "FROM events e JOIN items i USING (item_id) WHERE event_type = 'enrol'"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from features.distribution import Values, drift, spread
 from features.items import ITEM_SETS
 from features.snapshot import SETS, since
-from features.windows import FeatureSet
+from features.windows import FeatureSet, Past
 from lyceum import weeks
 from lyceum.lake import Receipt
 from lyceum.schema import BOOLEAN, DATE, VARCHAR, Column, Table, with_history
@@ -24,20 +24,23 @@ DAYS = re.compile(r"_(\d+)d$")
 Line = dict[str, object]
 
 
-def write_catalogue(space: Workspace, as_of: date, /) -> Receipt:
-    """Replace the week of features.catalogue, from the stored snapshots of the week and of the week before."""
+def write_catalogue(space: Workspace, as_of: date, past: Past, /) -> Receipt:
+    """Replace the week of features.catalogue, from the stored snapshots of the week and of the week before.
+
+    `past` is what the snapshots of the week were computed from.
+    """
     import pyarrow as pa
 
-    lines = [line for table, sets in GRAINS for line in _lines(space, table, sets, as_of)]
+    lines = [line for table, sets in GRAINS for line in _lines(space, table, sets, as_of, past)]
     stored = with_history(CATALOGUE)
     space.con.register("catalogue_found", pa.Table.from_pylist(lines, schema=stored.arrow()))
     return space.write(space.ctx.features, stored, "SELECT * FROM catalogue_found", weeks=[as_of])
 
 
-def _lines(space: Workspace, table: Table, sets: Sequence[FeatureSet], as_of: date) -> Iterator[Line]:
+def _lines(space: Workspace, table: Table, sets: Sequence[FeatureSet], as_of: date, past: Past) -> Iterator[Line]:
     """One line per column of a snapshot."""
     known, held = space.signals(as_of), _held(space, table, as_of)
-    origins = {name: line for each in sets for name, line in _origins(space, each, as_of).items()}
+    origins = {name: line for each in sets for name, line in _origins(space, each, past).items()}
     fixed: Line = {"as_of": as_of, "table_name": table.name, "grain": table.key[0].removesuffix("_id")}
     for column in table.columns:
         said = {"name": column.name, "meaning": column.meaning, "unit": column.unit}
@@ -83,12 +86,12 @@ def _week(week: date) -> str:
     return f"as_of = DATE '{week}'"
 
 
-def _origins(space: Workspace, each: FeatureSet, as_of: date) -> dict[str, Line]:
+def _origins(space: Workspace, each: FeatureSet, past: Past) -> dict[str, Line]:
     """For each column of a set: the set, its window, its own expression and the query of the set."""
     import sqlglot
     from sqlglot import expressions as sql
 
-    query = space.query(each, space.past([as_of]))
+    query = space.query(each, past)
     parsed = sqlglot.parse_one(query, dialect="duckdb")
     defined = {
         alias.alias: alias.this for alias in parsed.find_all(sql.Alias) if not isinstance(alias.this, sql.Column)

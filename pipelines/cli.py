@@ -48,7 +48,7 @@ def demo(
 
     chosen = home_at(home)
     with progress() as say:
-        result = run_demo(chosen, users=users, weeks=weeks, seed=seed, airflow_weeks=min(weeks, 3), say=say)
+        result = run_demo(chosen, users=users, weeks=weeks, seed=seed, airflow_weeks=min(weeks, 2), say=say)
     cli_reading.show_where(chosen, seconds=result.seconds)
 
 

@@ -51,7 +51,7 @@ class DemoResult:
 
 
 def demo(
-    home: Home, /, *, users: int = 5000, weeks: int = 26, seed: int = 7, airflow_weeks: int = 3, say: Say
+    home: Home, /, *, users: int = 5000, weeks: int = 26, seed: int = 7, airflow_weeks: int = 2, say: Say
 ) -> DemoResult:
     """Simulate a platform into an empty home and run its last `airflow_weeks` Mondays under Airflow's task runner.
 

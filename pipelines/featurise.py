@@ -31,15 +31,20 @@ def featurise(ctx: Context, as_of: date, /) -> Iterator[Part]:
     with workspace(ctx) as space:
         first = space.first_day()
         before = [as_of - weeks.WEEK] if as_of - weeks.WEEK > first else []
-        write_user_snapshots(space, before)
-        yield done(USER_SNAPSHOT, write_user_snapshots(space, [as_of])[0])
+        span = (*before, as_of)[0], as_of
+        write_user_snapshots(space, before, span=span)
+        yield done(USER_SNAPSHOT, write_user_snapshots(space, [as_of], span=span)[0])
         write_item_snapshots(space, before)
         yield done(ITEM_SNAPSHOT, write_item_snapshots(space, [as_of])[0])
-        yield done(CATALOGUE, write_catalogue(space, as_of))
+        yield done(CATALOGUE, write_catalogue(space, as_of, space.past([as_of], span=span)))
 
 
-def write_user_snapshots(space: Workspace, mondays: Sequence[date], /) -> list[Receipt]:
+def write_user_snapshots(
+    space: Workspace, mondays: Sequence[date], /, *, span: tuple[date, date] | None = None
+) -> list[Receipt]:
     """Replace the partitions of features.user_snapshot as of each of `mondays`, several in one pass.
+
+    Calls with the same `span` (see Workspace.past) compile the queries once.
 
     Raises:
         InputError: a day is no Monday, or the lake holds no event before it.
@@ -47,7 +52,7 @@ def write_user_snapshots(space: Workspace, mondays: Sequence[date], /) -> list[R
     _require_mondays(space, mondays)
     receipts: list[Receipt] = []
     for part in in_parts(mondays, rows=space.people()):
-        past = space.past(part)
+        past = space.past(part, span=span)
         held = [_held(space, each, past) for each in SETS]
         rows = user_snapshot(past, first_seen=space.first_seen, sets=held)
         receipts.append(space.write(space.ctx.features, USER_SNAPSHOT, space.sql(rows), weeks=part))

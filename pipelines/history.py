@@ -1,7 +1,7 @@
 """What a prediction learns from: snapshots of earlier weeks beside the outcomes that are known by now."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -12,18 +12,22 @@ from features import labels as label_expressions
 from lyceum import weeks
 from lyceum.tables.features import LABELS, USER_SNAPSHOT
 from pipelines.featurise import write_user_snapshots
-from pipelines.targets import FEATURES, SLICED_BY, TARGETS, Target
+from pipelines.targets import FEATURES, SLICED_BY, Target
 from pipelines.workspace import Workspace, for_models
 
 ROWS_AT_MOST = 400_000  # of people and weeks over all predictions: 200 columns of them fill 650 MB
 
 
 class History:
-    """Snapshots with their labels of the weeks before a Monday, computed together once they are asked for."""
+    """Snapshots with their labels of the weeks before a Monday, computed together once they are asked for.
 
-    def __init__(self, space: Workspace, as_of: date, /) -> None:
+    Its weeks are those that `targets` learn from, and no others can be asked for.
+    """
+
+    def __init__(self, space: Workspace, as_of: date, targets: Sequence[Target], /) -> None:
         self.space = space
         self.as_of = as_of
+        self.targets = targets
 
     def labelled(self, target: Target, /) -> pd.DataFrame:
         """One row per person and week of the newest weeks whose outcome is known, ordered by as_of and user_id.
@@ -46,7 +50,7 @@ class History:
     def _frame(self) -> pd.DataFrame:
         """One row per week and person eligible then, from the two tables that this writes."""
         space = self.space
-        every = sorted({week for target in TARGETS for week in matured(space, self.as_of, target)})
+        every = sorted({week for target in self.targets for week in matured(space, self.as_of, target)})
         write_user_snapshots(space, every)
         past = space.past(every)
         rows = label_expressions.labels(past, known_until=self.as_of, closed_at=space.before(self.as_of))

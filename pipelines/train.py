@@ -38,10 +38,10 @@ def train_all(ctx: Context, as_of: date, /) -> Iterator[Part]:
 
 def _trained(ctx: Context, as_of: date, /, *, asked: bool) -> Iterator[Part]:
     with workspace(ctx) as space, using(ctx.settings.device):
-        history = History(space, as_of)
+        due = [target for target in TARGETS if asked or _is_due(ctx, target, as_of)]
+        history = History(space, as_of, due)
         for target in TARGETS:
-            due = champions.is_due(ctx.home, target.name, as_of=as_of, retrain_weeks=ctx.settings.retrain_weeks)
-            if asked or due:
+            if target in due:
                 yield _challenge(history, target)
             else:
                 yield Part(target.name, code="champion_kept", why=WHY["champion_kept"])
@@ -50,6 +50,10 @@ def _trained(ctx: Context, as_of: date, /, *, asked: bool) -> Iterator[Part]:
     for name in champions.names(ctx.home):
         if as_of in champions.versions(ctx.home, name):
             card_pages(ctx.home, champions.load(ctx.home, name, as_of))
+
+
+def _is_due(ctx: Context, target: Target, as_of: date) -> bool:
+    return champions.is_due(ctx.home, target.name, as_of=as_of, retrain_weeks=ctx.settings.retrain_weeks)
 
 
 def _challenge(history: History, target: Target) -> Part:

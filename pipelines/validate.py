@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lyceum.engine import quoted
 from lyceum.errors import CheckError
 from lyceum.home import write_atomically
 from lyceum.lake import Receipt
@@ -40,8 +41,9 @@ def validate(ctx: Context, as_of: date, /) -> Iterator[Part]:
         yield done(quality.CHECKS, _settle(space, judge(space.con, CANONICAL, as_of=as_of), as_of))
 
 
-def validate_published(ctx: Context, as_of: date, /) -> Part:
-    """Judge the snapshots and scores of the week and keep the verdicts beside those on the lake.
+def validate_published(ctx: Context, as_of: date, staged: Path, /) -> Part:
+    """Judge the snapshots and scores of the week, as they stand in the database `staged`, and keep the verdicts
+    beside those on the lake.
 
     Raises:
         CheckError: a check of severity `fail` failed, now or when the lake was judged.
@@ -53,9 +55,9 @@ def validate_published(ctx: Context, as_of: date, /) -> Part:
     tables = [table for table in published() if not table.name.startswith("quality.")]
     limits = {"recommendations": ctx.settings.recommendations, "contacts": ctx.settings.warning_capacity}
     with workspace(ctx) as space:
+        space.con.execute(f"ATTACH {quoted(staged)} AS release (READ_ONLY)")
         for table in tables:
-            lake = ctx.features if table.name.startswith("features.") else ctx.scored
-            lake.view(space.con, with_history(table), name=table.short, where=f"as_of = DATE '{as_of}'")
+            space.con.execute(f'CREATE TEMP VIEW "{table.short}" AS SELECT * FROM release.{table.name}')
         found = judge(space.con, tables, as_of=as_of, limits=limits)
         kept = _kept(space, as_of, suites=[table.name for table in CANONICAL])
         return done(quality.CHECKS, _settle(space, pd.concat([kept, found], ignore_index=True), as_of))

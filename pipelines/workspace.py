@@ -120,10 +120,11 @@ class Workspace:
         inputs = prepared(given, keep=lambda name, made: self.kept(f"arrived_{name}", self.sql(made)))
         return replace(self.past([day], people=people), inputs=inputs)
 
-    def past(self, moments: Sequence[date], /, *, people: str = "") -> Past:
+    def past(self, moments: Sequence[date], /, *, people: str = "", span: tuple[date, date] | None = None) -> Past:
         """Everything that feature sets read, seen from the beginning of each of the local days `moments`.
 
         With `people`, the name of a table of user_id and as_of, each person is seen at their own moments alone.
+        `span` holds the first and the last of the moments; a wider one serves several calls with one query a set.
         """
         self.con.register("moments_given", self._moments(moments))
         query = "SELECT as_of, before FROM moments_given"
@@ -131,7 +132,8 @@ class Workspace:
             query = f"SELECT DISTINCT user_id, as_of, before FROM {people} JOIN ({query}) USING (as_of)"
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE moments AS {query}")
         self.con.unregister("moments_given")
-        return Past(self.inputs, self.backend.table("moments"), (min(moments), max(moments)) if moments else None)
+        seen = span or ((min(moments), max(moments)) if moments else None)
+        return Past(self.inputs, self.backend.table("moments"), seen)
 
     def _moments(self, days: Sequence[date]) -> "pa.Table":
         import pyarrow as pa
