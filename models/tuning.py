@@ -72,27 +72,53 @@ def select(
 
     train: user_id, as_of, label and features of the weeks known before the judged one, which itself is not in it.
     Fitted for the choice are at most about 10,000 rows, those of a part of the users. A candidate that the rest of
-    the budget does not pay for is left out (its figures are nan). Where no week can be tested on, or the budget pays
-    for nobody, the logistic regression is taken as it is.
+    the budget does not pay for is left out (its figures are nan). Where it pays for one alone there is nothing to
+    compare, and that one is taken untried. Where no week can be tested on, or the budget pays for nobody, the
+    logistic regression is taken as it is.
     """
     found = [_lighter(origin) for origin in origins(train, delay_days=delay_days, count=ORIGINS)]
-    trials, given, left = [], [], budget_seconds
-    for candidate in candidates if found else ():
-        cost = sum(nominal_seconds(candidate, rows=len(origin.train), columns=len(features)) for origin in found)
-        paid = cost <= left
-        left -= cost if paid else 0.0
-        given.append(_scores(candidate, found, features=features, seed=seed) if paid else [])
-        text = json.dumps(dict(candidate.settings), sort_keys=True)
-        trials.append((candidate.estimator, text, *_figures(given[-1], found), round(cost, 2), False))
+    offered = candidates if found else ()
+    costs = [
+        sum(nominal_seconds(candidate, rows=len(origin.train), columns=len(features)) for origin in found)
+        for candidate in offered
+    ]
+    paid = _paid(costs, budget=budget_seconds)
+    given = [
+        _scores(candidate, found, features=features, seed=seed) if at in paid and len(paid) > 1 else []
+        for at, candidate in enumerate(offered)
+    ]
+    trials = [
+        (
+            candidate.estimator,
+            json.dumps(dict(candidate.settings), sort_keys=True),
+            *_figures(own, found),
+            cost,
+            False,
+        )
+        for candidate, own, cost in zip(offered, given, np.round(costs, 2), strict=True)
+    ]
     table = pd.DataFrame(trials, columns=list(COLUMNS))
-    if not any(given):
+    if not paid:
         return Selection(REFERENCE, table, _why_nothing(found))
+    if len(paid) == 1:
+        table["chosen"] = table.index == paid[0]
+        return Selection(candidates[paid[0]], table, _why_untried(table, paid[0]))
     leader = int(np.nanargmax(table["auc"].to_numpy(np.float64)))
     best = next(
         at for at in range(leader + 1) if at == leader or _as_good(given[at], given[leader], found, seed=seed)
     )
     table["chosen"] = table.index == best
     return Selection(candidates[best], table, _why(table, leader, found))
+
+
+def _paid(costs: Sequence[float], /, *, budget: float) -> list[int]:
+    """Which of `costs` the budget pays for, each from what those before it left."""
+    paid = []
+    for at, cost in enumerate(costs):
+        if cost <= budget:
+            paid.append(at)
+            budget -= cost
+    return paid
 
 
 def nominal_seconds(candidate: Candidate, /, *, rows: int, columns: int) -> float:
@@ -162,6 +188,10 @@ def _labels(origin: Origin, /) -> NDArray[np.int64]:
 def _why_nothing(found: Sequence[Origin], /) -> str:
     reason = "the budget pays for no candidate" if found else "no earlier week can be tested on with a gap before it"
     return f"Nothing was tuned: {reason}. The {REFERENCE.estimator} regression is taken as it is."
+
+
+def _why_untried(table: pd.DataFrame, at: int, /) -> str:
+    return f"The budget pays for one candidate, so nothing was compared: {_called(table, at)} is taken untried."
 
 
 def _why(table: pd.DataFrame, leader: int, found: Sequence[Origin], /) -> str:

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.numbers import format_decimal, get_currency_symbol
 
 from reports.catalogue import Words
@@ -13,7 +14,7 @@ from reports.query import SMALL, WITHHELD, Value
 
 WAN = 10_000
 YI = 100_000_000
-LOCALES = {"zh": "zh_CN", "en": "en"}
+LOCALES = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en")}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MINUS = "−"
 

@@ -60,14 +60,24 @@ def test_settings_compete_too():
 
 
 def test_the_budget_is_nominal_and_names_what_it_left_out():
-    costs = [3 * nominal_seconds(candidate, rows=1_000, columns=4) for candidate in DEFAULTS]
-    found = chosen(frame(bent=True), budget=costs[0] + 0.01)
-    assert found.candidate == Candidate("logistic")
-    assert found.trials["log_loss"].notna().tolist() == [True, False]
+    candidates = [*DEFAULTS, Candidate("logistic", {"strength": 2.0})]
+    costs = [3 * nominal_seconds(candidate, rows=1_000, columns=4) for candidate in candidates]
+    found = chosen(frame(bent=True), candidates=candidates, budget=costs[0] + costs[1] + 0.01)
+    assert found.trials["log_loss"].notna().tolist() == [True, True, False]
     assert "1 more were left out" in found.sentence
     nobody = chosen(frame(), budget=0.0)
     assert nobody.candidate == Candidate("logistic") and not nobody.trials["chosen"].any()
     assert "pays for no candidate" in nobody.sentence
+
+
+def test_where_nothing_can_be_compared_the_one_that_is_paid_for_is_taken_untried():
+    candidates = [Candidate("logistic", {"strength": 2.0}), Candidate("xgboost")]
+    found = chosen(
+        frame(), candidates=candidates, budget=1.5 * 3 * nominal_seconds(candidates[0], rows=1_000, columns=4)
+    )
+    assert found.candidate == candidates[0]
+    assert found.trials["auc"].isna().all() and found.trials["chosen"].tolist() == [True, False]
+    assert "untried" in found.sentence
 
 
 @pytest.mark.parametrize("delay", [56, 84])
