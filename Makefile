@@ -49,8 +49,10 @@ install-spark: $(STAMP)
 system:  ## Debian packages that browser and Spark tests need
 	bash scripts/system-packages.sh
 
-dictionary: $(STAMP)  ## docs/data-dictionary.md anew from lyceum/tables
+dictionary: $(STAMP)  ## lineage of columns anew from features/, tables of docs/ from lyceum/tables
+	$(BIN)/python -m features.lineage > .lineage.json && mv .lineage.json lyceum/tables/lineage.json
 	$(BIN)/python -m lyceum.dictionary > docs/data-dictionary.md
+	$(BIN)/python -m lyceum.dictionary docs/analysts.md
 
 suites: $(STAMP)  ## expectations/suites anew from lyceum/tables and the written rules
 	$(BIN)/python -m expectations.derive

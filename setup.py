@@ -9,6 +9,7 @@ PACKAGES = [
     "lyceum.words",
     "pipelines",
     "features",
+    "features.rates",
     "models",
     "models.classification",
     "models.recommendation",
@@ -26,7 +27,8 @@ setup(
         "data.sources": ["*.toml", "*.md"],
         "expectations": ["suites/*.json"],
         "lyceum.simulator": ["*.toml"],
+        "lyceum.tables": ["*.json"],
         "lyceum.words": ["*.toml"],
-        "reports": ["templates/*.html", "templates/*.css", "words/*.toml"],
+        "reports": ["templates/*.html", "templates/*.css", "templates/*.js", "words/*.toml"],
     },
 )

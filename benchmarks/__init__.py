@@ -2,5 +2,6 @@
 
 `python -m benchmarks.oracle` measures the project's models against what can be known at all in a simulated world,
 `python -m benchmarks.moments` how near the simulated world lies to real ones. `python -m benchmarks.classify` runs
-the estimators on any table, `python -m benchmarks.oulad` on real courses.
+the estimators on any table, `python -m benchmarks.oulad` on real courses. `python -m benchmarks.publish` kills
+publishing processes while readers read, or publishes a week of many people.
 """

@@ -1,4 +1,4 @@
-"""What the schema itself demands of a table: required columns, its key, and what units and windows imply."""
+"""What the schema itself demands of a table: required columns, its keys, and what units and windows imply."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from expectations.rule import FAIL, WARN, Rule, between, in_set, no_repeat, no_row, not_null
 from lyceum.schema import DOUBLE, INSTANT, MONEY, Column, Table
+from lyceum.schema import table as declared
 
 EARLIEST = "1990-01-01T00:00:00+00:00"  # before the web: an epoch of the wrong unit, not a log
 COUNTED = ("events", "days", "weeks", "orders", "people", "person-weeks", "minutes", "hours", "rows", "count")
@@ -16,7 +17,7 @@ SPAN = {"days": 1, "weeks": 7}  # days per unit of a column that counts days or 
 def derived(table: Table, /) -> list[Rule]:
     """The rules that follow from the table's declaration, in the order of its columns."""
     each = [rule for column in table.columns for rule in _of_column(table, column)]
-    return [_key(table), *each, *_windows(table), *_finite(table)]
+    return [_key(table), *_foreign(table), *each, *_windows(table), *_finite(table)]
 
 
 def _key(table: Table) -> Rule:
@@ -25,6 +26,15 @@ def _key(table: Table) -> Rule:
         f"{table.name} 中没有两行的 {'、'.join(table.key)} 相同。",
     )
     return no_repeat(table, table.key, "key", said)
+
+
+def _foreign(table: Table) -> Iterator[Rule]:
+    """What each foreign key names stands in the other table. (Batches are not joined: see expectations.rule.)"""
+    for column, other in table.foreign:
+        (key,) = declared(other).key
+        known = f'SELECT "{key}" FROM "{declared(other).short}"'
+        said = (f"Every {column} stands in {other}.", f"每个 {column} 都在 {other} 中。")
+        yield no_row(table, column, f"{column}.foreign", f'"{column}" NOT IN ({known})', said)
 
 
 def _of_column(table: Table, column: Column) -> Iterator[Rule]:

@@ -2,24 +2,14 @@
 
 import re
 
-from expectations.rule import Rule, Said, between, in_set, no_finding, no_repeat, no_row
+from expectations.rule import Rule, Said, between, in_set, no_finding, no_more, no_repeat, no_row, share
+from expectations.scorecard_rules import SCORECARD_RULES
 from lyceum.contact_rules import ACTIONS, CHANNELS, NONE
 from lyceum.schema import Table
 from lyceum.tables import features, marts, prediction, readout
 
 STATES = ("new", "active", "returned", "resurrected", "at_risk", "dormant", "churned")
 TINY = 1e-9  # what is left of a difference of two figures computed from each other
-USERS = "SELECT user_id FROM user_scores"
-
-
-def _no_more(table: Table, fewer: str, more: str) -> Rule:
-    said = (f"{fewer} is no more than {more}.", f"{fewer} 不大于 {more}。")
-    return no_row(table, fewer, f"{fewer}.of_{more}", f'"{fewer}" > "{more}"', said)
-
-
-def _share(table: Table, column: str) -> Rule:
-    said = (f"{column} lies between 0 and 1.", f"{column} 在 0 与 1 之间。")
-    return between(table, column, said, low=0, high=1, name="share")
 
 
 def _sums_to_1(table: Table, column: str, group: str) -> Rule:
@@ -44,11 +34,6 @@ def _ranks(table: Table, group: str) -> Rule:
 
 def _at_most(column: str, limit: str, query: str, said: Said) -> Rule:
     return no_finding(column, f"{column}.at_most", f"{query} (SELECT {limit} FROM week)", said, sample=[])
-
-
-def _scored_people(table: Table) -> Rule:
-    said = ("Everybody in it stands in marts.user_scores.", "其中的人都在 marts.user_scores 中。")
-    return no_row(table, "user_id", "user_id.known", f"user_id NOT IN ({USERS})", said)
 
 
 def _interval(table: Table, *, low: str, middle: str, high: str) -> Rule:
@@ -80,7 +65,7 @@ USER_SNAPSHOT_RULES = [
 ITEM_SNAPSHOT_RULES = [
     between(features.ITEM_SNAPSHOT, "price", ("No price is negative.", "价格不为负数。"), low=0, name="negative"),
     *(
-        _no_more(features.ITEM_SNAPSHOT, name, name.replace("learners", "users"))
+        no_more(features.ITEM_SNAPSHOT, name, name.replace("learners", "users"))
         for name in features.ITEM_SNAPSHOT.names
         if re.fullmatch(r"learners_\d+d", name)
     ),
@@ -111,19 +96,11 @@ USER_SCORE_RULES = [
             "有评分者才同时有 retention_28d 和 purchase_28d。",
         ),
     ),
-    no_row(
-        marts.USER_SCORES,
-        "user_id",
-        "user_id.snapshot",
-        "user_id NOT IN (SELECT user_id FROM user_snapshot)",
-        ("Everybody in it stands in features.user_snapshot.", "其中的人都在 features.user_snapshot 中。"),
-    ),
     between(marts.USER_SCORES, "points", ("No balance of points is negative.", "积分余额不为负数。"), low=0),
 ]
 
 RECOMMENDATION_RULES = [
     _ranks(marts.RECOMMENDATIONS, "user_id"),
-    _scored_people(marts.RECOMMENDATIONS),
     _at_most(
         "rank",
         "recommendations",
@@ -147,7 +124,6 @@ RECOMMENDATION_RULES = [
 
 EARLY_WARNING_RULES = [
     _ranks(prediction.EARLY_WARNINGS, ""),
-    _scored_people(prediction.EARLY_WARNINGS),
     in_set(
         prediction.EARLY_WARNINGS,
         "suggested_action",
@@ -199,6 +175,7 @@ EARLY_WARNING_RULES = [
 ]
 
 PUBLISHED_RULES: dict[str, list[Rule]] = {
+    **SCORECARD_RULES,
     "features.user_snapshot": USER_SNAPSHOT_RULES,
     "features.item_snapshot": ITEM_SNAPSHOT_RULES,
     "marts.user_scores": USER_SCORE_RULES,
@@ -221,18 +198,18 @@ PUBLISHED_RULES: dict[str, list[Rule]] = {
             ("Every similarity lies between 0 and 1.", "相似度在 0 与 1 之间。"),
         ),
     ],
-    "marts.segments": [_share(marts.SEGMENTS, "share")],
+    "marts.segments": [share(marts.SEGMENTS, "share")],
     "marts.segment_migration": [
-        _share(marts.SEGMENT_MIGRATION, "share"),
+        share(marts.SEGMENT_MIGRATION, "share"),
         _sums_to_1(marts.SEGMENT_MIGRATION, "share", "from_segment_id"),
     ],
-    "marts.interests": [_scored_people(marts.INTERESTS), _sums_to_1(marts.INTERESTS, "weight", "user_id")],
+    "marts.interests": [_sums_to_1(marts.INTERESTS, "weight", "user_id")],
     "marts.lifecycle_transitions": [
         *(
             in_set(marts.LIFECYCLE_TRANSITIONS, side, STATES, ("Every state is known.", "生命周期状态都是已知的。"))
             for side in ("from_state", "to_state")
         ),
-        _share(marts.LIFECYCLE_TRANSITIONS, "probability"),
+        share(marts.LIFECYCLE_TRANSITIONS, "probability"),
         _sums_to_1(marts.LIFECYCLE_TRANSITIONS, "probability", "from_state"),
     ],
     "marts.growth_forecast": [
@@ -250,34 +227,13 @@ PUBLISHED_RULES: dict[str, list[Rule]] = {
             ("Every forecast has an interval, its ends in order.", "每个预测都有区间，上下限有序。"),
         ),
     ],
-    "marts.channel_quality": [
-        _no_more(marts.CHANNEL_QUALITY, "active_28d", "users"),
-        _no_more(marts.CHANNEL_QUALITY, "payers", "users"),
-    ],
-    "marts.item_performance": [_no_more(marts.ITEM_PERFORMANCE, "learners_28d", "users_28d")],
-    "marts.community_members": [_scored_people(marts.COMMUNITY_MEMBERS)],
-    "marts.community_health": [
-        _no_more(marts.COMMUNITY_HEALTH, "speakers", "members_active"),
-        _no_more(marts.COMMUNITY_HEALTH, "questions_unanswered", "questions"),
-        _share(marts.COMMUNITY_HEALTH, "top_5_percent_share"),
-        _share(marts.COMMUNITY_HEALTH, "first_reply_in_24h"),
-    ],
     "marts.leaderboard": [
         between(marts.LEADERBOARD, "points_28d", ("Nobody leads without points.", "上榜者都有积分。"), low=1)
     ],
-    "marts.weekly_kpis": [
-        no_row(
-            marts.WEEKLY_KPIS,
-            "value",
-            "value.rate",
-            "denominator < 30 AND value IS NOT NULL",
-            ("A rate of fewer than 30 is not told.", "分母小于 30 的比率不给出。"),
-        )
-    ],
     "marts.activity_effects": [_interval(readout.ACTIVITY_EFFECTS, low="low_95", middle="effect", high="high_95")],
     "marts.outcomes": [
-        _share(readout.OUTCOMES, "contacted_rate"),
-        _share(readout.OUTCOMES, "holdout_rate"),
+        share(readout.OUTCOMES, "contacted_rate"),
+        share(readout.OUTCOMES, "holdout_rate"),
         _interval(readout.OUTCOMES, low="low_95", middle="effect", high="high_95"),
     ],
 }

@@ -94,6 +94,18 @@ def not_empty(said: Said, /) -> Rule:
     return {**rule, "meta": {**rule["meta"], "counts": "figures"}}
 
 
+def no_more(table: Table, fewer: str, more: str, /) -> Rule:
+    """No row has more of `fewer` than of `more`; nulls are passed over."""
+    said = (f"{fewer} is no more than {more}.", f"{fewer} 不大于 {more}。")
+    return no_row(table, fewer, f"{fewer}.of_{more}", f'"{fewer}" > "{more}"', said)
+
+
+def share(table: Table, column: str, /) -> Rule:
+    """Every value of `column` lies between 0 and 1; nulls are passed over."""
+    said = (f"{column} lies between 0 and 1.", f"{column} 在 0 与 1 之间。")
+    return between(table, column, said, low=0, high=1, name="share")
+
+
 def _listed(columns: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in columns) or "1 AS found"
 

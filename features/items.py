@@ -106,7 +106,7 @@ def _recent(seen: ir.Table) -> ir.Table:
             f"item_revenue_{n}d": (paid[f"item_{n}d"] - refunded[f"item_{n}d"]).cast("decimal(18,2)")
             for n in ITEM_WINDOWS
         },
-        refund_share_84d=_rate(refunds["item_refunds_84d"], purchases["item_purchases_84d"]),
+        refund_share_84d=rate(refunds["item_refunds_84d"], purchases["item_purchases_84d"]),
         last_used_days=seen.ago.min(where=seen.acts > 0),
     )
 
@@ -115,16 +115,7 @@ def _cohort(past: Past) -> ir.Table:
     """Learners read at a fixed age (FIELD: 完课率), so that the newest do not pull the rate down."""
     rows = past.inputs["user_items"]
     got = rows.filter(rows.had > 0).group_by("user_id", "item_id").agg(got_on=lambda had: had.event_date.min())
-    joined = rows.join(got, ["user_id", "item_id"])
-    age = joined.event_date.delta(joined.got_on, unit="day").cast("int64")
-    young = joined.filter((age >= 0) & (age < COHORT_DAYS))
-    people = young.group_by("user_id", "item_id", "got_on").agg(
-        paid=total(young.paid),
-        refunded=total(young.refunded),
-        started=(young.learning_events > 0).any().cast("int64"),
-        finished=(young.finished > 0).any().cast("int64"),
-    )
-    kept = people.filter((people.refunded == 0) | (people.refunded < people.paid))
+    kept = at_age(rows, got, days=COHORT_DAYS)
     days = kept.group_by("item_id", "got_on").agg(
         people=kept.count(), started=total(kept.started), finished=total(kept.finished)
     )
@@ -135,13 +126,33 @@ def _cohort(past: Past) -> ir.Table:
         cohort_people=all_of_them,
         cohort_started=started,
         cohort_finished=finished,
-        completion_rate=_rate(finished, all_of_them),
-        completion_rate_started=_rate(finished, started),
+        completion_rate=rate(finished, all_of_them),
+        completion_rate_started=rate(finished, started),
     )
 
 
-def _rate(part: ir.Value, whole: ir.Value) -> ir.Value:
-    return ibis.ifelse(whole >= LEAST_OF_A_RATE, ratio(part, whole), ibis.null("float64"))
+def at_age(rows: ir.Table, got: ir.Table, /, *, days: int) -> ir.Table:
+    """user_id, item_id, got_on, started, finished (0 or 1) of everybody of `got` after `days` days of having it.
+
+    `rows` are those of user_items, `got` has user_id, item_id and got_on. Who had got back by then all they had paid
+    is left out.
+    """
+    joined = rows.join(got, ["user_id", "item_id"])
+    age = joined.event_date.delta(joined.got_on, unit="day").cast("int64")
+    young = joined.filter((age >= 0) & (age < days))
+    people = young.group_by("user_id", "item_id", "got_on").agg(
+        paid=total(young.paid),
+        refunded=total(young.refunded),
+        started=(young.learning_events > 0).any().cast("int64"),
+        finished=(young.finished > 0).any().cast("int64"),
+    )
+    return people.filter((people.refunded == 0) | (people.refunded < people.paid))
+
+
+def rate(part: ir.Value, whole: ir.Value, /, *, of: ir.Value | None = None) -> ir.Value:
+    """`part` / `whole`, null where there are too few: of `whole`, or of what stands behind an amount."""
+    enough = whole if of is None else of
+    return ibis.ifelse(enough >= LEAST_OF_A_RATE, ratio(part, whole), ibis.null("float64"))
 
 
 _DATED = ("item_id", "event_date")

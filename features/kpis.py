@@ -1,86 +1,86 @@
-"""The weekly numbers of FIELD.md section 1, week by week, each with numerator and denominator where it is a rate."""
+"""The weekly numbers of FIELD.md section 1: what each is, of what it is made, and what it needs to be known."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
 
-import ibis
-import ibis.expr.types as ir
+from lyceum.events import ACT, INTERACTING, INVITED, LEARNING, LEARNING_TIME, WRITING
 
-from features.days import monday
-from lyceum.events import ACT, INTERACTING, LEARNING, LEARNING_TIME, WRITING
+PEOPLE, EVENTS, MONEY, SHARE = "people", "events", "currency", "ratio"
+BUYING = ("purchase",)
 
 
 @dataclass(frozen=True)
 class Kpi:
-    """One number: its unit, and the signals without any of which it is unknown."""
+    """One number, made of the columns of features.kpi_history.
 
+    `of` is the column it counts, or the two that a rate divides; `per` is what a rate is told per. `needs` are groups
+    of signals: without any of a group the number is unknown. `enough` is what there must be 30 of beside the
+    denominator, where that is an amount.
+    """
+
+    area: str
     name: str
     unit: str
-    needs: tuple[str, ...]
-    rate: bool = False
+    of: str | tuple[str, str]
+    needs: tuple[tuple[str, ...], ...] = (ACT,)
+    per: int = 1
+    enough: str = ""
+
+    @property
+    def rate(self) -> bool:
+        """Whether it divides."""
+        return isinstance(self.of, tuple)
 
 
 KPIS = (
-    Kpi("wau", "people", ACT),
-    Kpi("wau_learning", "people", LEARNING),
-    Kpi("wau_interacting", "people", INTERACTING),
-    Kpi("new_users", "people", ACT),
-    Kpi("stickiness", "ratio", ACT, rate=True),
-    Kpi("week1_retention", "ratio", ACT, rate=True),
-    Kpi("learning_minutes", "minutes", (LEARNING_TIME,)),
-    Kpi("completions", "events", ("complete",)),
-    Kpi("payers", "people", ("purchase",)),
-    Kpi("orders", "events", ("purchase",)),
-    Kpi("gmv", "currency", ("purchase",)),
-    Kpi("refunds", "currency", ("refund",)),
-    Kpi("net", "currency", ("purchase",)),
-    Kpi("texts", "events", WRITING),
-    Kpi("questions", "events", ("post",)),
-    Kpi("complaints", "events", ("complain",)),
-    Kpi("rating_mean", "stars", ("rate",), rate=True),
-    Kpi("rating_good_share", "ratio", ("rate",), rate=True),
+    Kpi("engagement", "wau", PEOPLE, "wau"),
+    Kpi("engagement", "wau_learning", PEOPLE, "wau_learning", (LEARNING,)),
+    Kpi("engagement", "wau_interacting", PEOPLE, "wau_interacting", (INTERACTING,)),
+    Kpi("engagement", "new_users", PEOPLE, "new_users"),
+    Kpi("engagement", "dau_mean", PEOPLE, "dau_mean"),
+    Kpi("engagement", "stickiness", SHARE, ("active_user_days", "seven_wau")),
+    Kpi("engagement", "learning_minutes", "minutes", "learning_minutes", ((LEARNING_TIME,),)),
+    Kpi(
+        *("engagement", "minutes_per_learner", "minutes per person"),
+        ("learning_minutes", "wau_learning"),
+        ((LEARNING_TIME,),),
+    ),
+    Kpi("engagement", "completions", EVENTS, "completions", (("complete",),)),
+    Kpi("engagement", "check_ins", EVENTS, "check_ins", (("check_in",),)),
+    Kpi("engagement", "texts", EVENTS, "texts", (WRITING,)),
+    Kpi("engagement", "speakers", PEOPLE, "speakers", (WRITING,)),
+    Kpi("engagement", "texts_per_speaker", "events per person", ("texts", "speakers"), (WRITING,)),
+    Kpi("engagement", "questions", EVENTS, "questions", (("post",),)),
+    Kpi("satisfaction", "ratings", "ratings", "ratings", (("rate",),)),
+    Kpi("satisfaction", "rating_mean", "stars", ("stars", "ratings"), (("rate",),)),
+    Kpi("satisfaction", "rating_good_share", SHARE, ("good", "ratings"), (("rate",),)),
+    Kpi("satisfaction", "complaints", EVENTS, "complaints", (("complain",),)),
+    Kpi(
+        "satisfaction", "complaint_rate", "events per 1,000 people", ("complaints", "wau"), (("complain",),), per=1000
+    ),
+    Kpi("satisfaction", "refund_rate", SHARE, ("refunds", "gmv"), (BUYING, ("refund",)), enough="orders"),
+    Kpi("retention", "week1_retention", SHARE, ("kept_new", "new_before")),
+    Kpi("retention", "active_retention", SHARE, ("kept", "wau_before")),
+    Kpi("retention", "returning_share", SHARE, ("returning", "wau")),
+    Kpi("word_of_mouth", "sharers", PEOPLE, "sharers", (("share",),)),
+    Kpi("word_of_mouth", "share_rate", SHARE, ("sharers", "wau"), (("share",),)),
+    Kpi("word_of_mouth", "inviters", PEOPLE, "inviters", (("invite",),)),
+    Kpi("word_of_mouth", "invited_users", PEOPLE, "invited_users", (ACT, (INVITED,))),
+    Kpi("word_of_mouth", "invited_share", SHARE, ("invited_users", "new_users"), (ACT, (INVITED,))),
+    Kpi("word_of_mouth", "referral_share", SHARE, ("referred_payers", "new_payers"), (BUYING, (INVITED,))),
+    Kpi("money", "payers", PEOPLE, "payers", (BUYING,)),
+    Kpi("money", "new_payers", PEOPLE, "new_payers", (BUYING,)),
+    Kpi("money", "paying_rate", SHARE, ("payers", "wau"), (BUYING,)),
+    Kpi("money", "orders", EVENTS, "orders", (BUYING,)),
+    Kpi("money", "gmv", MONEY, "gmv", (BUYING,)),
+    Kpi("money", "refunds", MONEY, "refunds", (("refund",),)),
+    Kpi("money", "net", MONEY, "net", (BUYING,)),
+    Kpi("money", "order_value", MONEY, ("gmv", "orders"), (BUYING,)),
+    Kpi("money", "arppu", MONEY, ("net", "payers"), (BUYING,)),
+    Kpi("money", "arpu", MONEY, ("net", "wau"), (BUYING,)),
 )
 
 
 def known(signals: Collection[str], /) -> list[Kpi]:
     """The numbers that the logs can fill."""
-    return [kpi for kpi in KPIS if any(signal in signals for signal in kpi.needs)]
-
-
-def weekly_counts(days: ir.Table, /, *, as_of: date) -> ir.Table:
-    """One row per complete week before `as_of`: sums and distinct people from the day table."""
-    past = days.filter((days.event_date < ibis.literal(as_of)) & (days.own_events > 0))
-    first = past.group_by("user_id").agg(first_week=monday(past.event_date.min(where=past.acts > 0)))
-    rows = past.inner_join(first, "user_id").mutate(week=monday(past.event_date))
-    acting = rows.acts > 0
-    new = rows.first_week == rows.week
-    return rows.group_by("week").agg(
-        wau=rows.user_id.nunique(where=acting),
-        wau_learning=rows.user_id.nunique(where=rows.learning_events > 0),
-        wau_interacting=rows.user_id.nunique(where=rows.interactions > 0),
-        new_users=rows.user_id.nunique(where=acting & new),
-        active_user_days=rows.count(where=acting),
-        kept_new=rows.user_id.nunique(where=acting & (rows.first_week == rows.week - ibis.interval(days=7))),
-        learning_ms=rows.learning_ms.sum(),
-        completions=rows.completions.sum(),
-        payers=rows.user_id.nunique(where=rows.purchases > 0),
-        orders=rows.purchases.sum(),
-        gmv=rows.paid.sum(),
-        refunds=rows.refunded.sum(),
-        texts=rows.texts_written.sum(),
-    )
-
-
-def weekly_voices(events: ir.Table, /, *, as_of: date) -> ir.Table:
-    """One row per week: questions, complaints and ratings, which the day table does not hold."""
-    past = events.filter(events.event_date < ibis.literal(as_of))
-    rows = past.mutate(week=monday(past.event_date))
-    rated = (rows.event_type == "rate") & rows.rating.notnull()
-    return rows.group_by("week").agg(
-        questions=rows.count(where=rows.event_type == "post"),
-        complaints=rows.count(where=rows.event_type == "complain"),
-        ratings=rows.count(where=rated),
-        stars=(rows.rating * 100).round().cast("int64").sum(where=rated),
-        good=rows.count(where=rated & (rows.rating >= 4)),
-    )
+    return [kpi for kpi in KPIS if all(set(group) & set(signals) for group in kpi.needs)]

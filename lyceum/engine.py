@@ -39,7 +39,8 @@ def connect(
     con = duckdb.connect(str(file) if file else ":memory:", read_only=read_only, config=config)
     con.execute("SET GLOBAL TimeZone = 'UTC'")  # global: also for the cursors of the connection
     con.execute(GET_JSON_OBJECT)
-    con.execute("SET enable_progress_bar = false")  # it would draw itself into whatever is piped
+    if con.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
+        con.execute("SET enable_progress_bar = false")  # it draws itself into pipes; a notebook refuses both
     con.execute(f"SET disabled_optimizers = '{WRONG}'")
     return con
 

@@ -179,3 +179,10 @@ def write_atomically(file: Path, text: str, /, *, mode: int = 0o644) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     staged.replace(file)
+
+
+def clear_half_written(folder: Path, /) -> None:
+    """Remove what a process that died in `write_atomically` left at any depth of `folder`; its lock is held."""
+    for path in folder.rglob(".*"):
+        if path.is_file() and path.suffix[1:].isdigit():
+            path.unlink()

@@ -1,7 +1,8 @@
 """The lake: Delta tables, written whole or not at all, read without ever globbing a folder.
 
-A Delta folder also holds dead files, so readers go through the transaction log (`file_uris`). Statistics are kept
-for columns that hold no person's id, because they stay in the log after a row is deleted.
+A Delta folder also holds dead files, so readers go through the transaction log (`file_uris`). A table may have been
+written when it had fewer columns: the rows of then have null in the others. Statistics are kept for columns that hold
+no person's id, because they stay in the log after a row is deleted.
 """
 
 import hashlib
@@ -96,6 +97,8 @@ class Lake:
             options["predicate"] = predicate
         elif mode == "overwrite":
             options["schema_mode"] = "overwrite"  # the whole table: also in the columns of today
+        if "schema_mode" not in options and self.exists(table) and not self._has_the_columns_of(table):
+            options["schema_mode"] = "merge"  # written by an earlier version: its rows have null in new columns
         self.root.mkdir(parents=True, exist_ok=True)
         if is_private(table):
             self.path(table).mkdir(mode=0o700, exist_ok=True)
@@ -103,6 +106,20 @@ class Lake:
         if is_private(table):
             hide(self.path(table))
         return Receipt(table.name, partition, counted.rows, self._open(table).version(), counted.digest)
+
+    def _has_the_columns_of(self, table: Table) -> bool:
+        """Whether what was written last has the columns that the table has today."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        held = self._open(table)
+        if {field.name for field in held.schema().fields} != set(table.names):
+            return False
+        files = pa.table(held.get_add_actions(flatten=True)).select(["modification_time", "path"]).to_pylist()
+        if not files:
+            return True
+        newest = max(files, key=lambda file: file["modification_time"])["path"]
+        return {*pq.read_schema(self.path(table) / unquote(newest)).names, table.partition} >= set(table.names)
 
     def delete(self, table: Table, predicate: str, /) -> None:
         """Delete the rows that fulfil the SQL predicate, in one commit."""
@@ -126,7 +143,7 @@ class Lake:
             f"read_parquet([{', '.join(map(quoted, files))}], "
             f"hive_partitioning = {'true' if hive else 'false'}{hive}, union_by_name = true)"
         )
-        if is_private(table):  # kept for 30 days only: the files of an older version may lack a column
+        if not self._has_the_columns_of(table):
             typed = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in table.columns)
             rows = f"(FROM {rows} UNION ALL BY NAME SELECT {typed} WHERE false)"
         return f"SELECT {columns} FROM {rows}{condition}"

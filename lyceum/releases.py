@@ -9,19 +9,20 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from lyceum import verifying
 from lyceum.errors import HomeError
+from lyceum.faults import reach
 from lyceum.home import Home
 from lyceum.schema import Table, published, with_history
 
-DATABASE = "lyceum.duckdb"
-MANIFEST = "manifest.json"
+DATABASE, MANIFEST = verifying.DATABASE, verifying.MANIFEST
+STAGED, EXPIRED, LINK = ".staging-", ".expired-", ".current-"  # how the names of what nobody may read begin
+REBUILD = "Run `lyceum publish` for its week: what was altered is published anew beside it."
 NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})-r(\d{3,})$")
 
 
@@ -124,17 +125,25 @@ def stage(home: Home, as_of: date, /) -> Path:
     discard_staged(home)
     last = newest(home, as_of)
     number = int(last.name.rpartition("-r")[2]) + 1 if last else 1
-    folder = home.releases / f".staging-{as_of}-r{number:03d}"
+    folder = home.releases / f"{STAGED}{as_of}-r{number:03d}"
     folder.mkdir(parents=True)
     return folder
 
 
+def unfinished(home: Home, /) -> list[Path]:
+    """Half-built and half-removed releases and links not switched to: of a run in progress, or of one that died."""
+    folders = [path for begin in (STAGED, EXPIRED) for path in home.releases.glob(f"{begin}*")]
+    return [*folders, *home.root.glob(f"{LINK}*")]
+
+
 def discard_staged(home: Home, /) -> int:
-    """Remove every half-built release; the caller holds the lock, so none of them is alive. Their number."""
-    leftovers = list(home.releases.glob(".staging-*"))
-    for leftover in leftovers:
-        _make_writable(leftover)
-        shutil.rmtree(leftover)
+    """Remove everything unfinished; the caller holds the lock, so none of it is alive. Its number."""
+    leftovers = unfinished(home)
+    for path in leftovers:
+        if path.is_symlink():
+            path.unlink()
+        else:
+            _clear(path)
     return len(leftovers)
 
 
@@ -146,7 +155,20 @@ def commit(home: Home, staged: Path, manifest: dict[str, Any], /) -> Release:
     """
     manifest = {**manifest, "files": digests(staged)}
     _write(staged / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False))
-    _verify_elsewhere(staged)
+    reach("release.described")
+    verifying.verify_elsewhere(staged)
+    reach("release.verified")
+    _seal(staged)
+    reach("release.sealed")
+    final = home.releases / staged.name.removeprefix(STAGED)
+    staged.rename(final)
+    _sync(home.releases)
+    reach("release.named")
+    return Release(final)
+
+
+def _seal(staged: Path) -> None:
+    """Bring every byte to the disk and forbid writing, files first."""
     for file in staged.rglob("*"):
         if file.is_file():
             _sync(file)
@@ -154,19 +176,17 @@ def commit(home: Home, staged: Path, manifest: dict[str, Any], /) -> Release:
     for folder in (*(path for path in staged.rglob("*") if path.is_dir()), staged):
         _sync(folder)
         folder.chmod(0o555)
-    final = home.releases / staged.name.removeprefix(".staging-")
-    staged.rename(final)
-    _sync(home.releases)
-    return Release(final)
 
 
 def switch(home: Home, release: Release, /) -> None:
     """Point `current` to the release in one atomic step."""
-    link = home.root / f".current-{os.getpid()}"
+    link = home.root / f"{LINK}{os.getpid()}"
     link.unlink(missing_ok=True)
     link.symlink_to(Path("releases") / release.name)
+    reach("release.linked")
     link.replace(home.current)
     _sync(home.root)
+    reach("release.switched")
 
 
 def contents() -> list[Table]:
@@ -180,10 +200,10 @@ def contents() -> list[Table]:
 
 
 def rollback(home: Home, name: str = "", /) -> Release:
-    """Point `current` to the release called `name`, or to the one before the current one.
+    """Point `current` to the release called `name`, or to the newest whole one before the current one.
 
     Raises:
-        HomeError: there is no such release, or none before it.
+        HomeError: there is no such release, it was altered, or no whole one stands before.
     """
     every = listing(home)
     names = [release.name for release in every]
@@ -193,45 +213,28 @@ def rollback(home: Home, name: str = "", /) -> Release:
     earlier = every[: names.index(here)] if here in names else every
     if not name and not earlier:
         raise HomeError("There is no release before the current one.", remedy="Publish a week first.")
-    chosen = every[names.index(name)] if name else earlier[-1]
+    asked = [every[names.index(name)]] if name else earlier[::-1]
+    chosen = next((release for release in asked if is_whole(release)), None)
+    if chosen is None:
+        raise HomeError(f"{', '.join(each.name for each in asked)}: altered or damaged.", remedy=REBUILD)
     switch(home, chosen)
     return chosen
 
 
+def is_whole(release: Release, /) -> bool:
+    """Whether every file of the release has the bytes that were published."""
+    try:
+        return not release.altered_files()
+    except HomeError:
+        return False
+
+
 def remove(release: Release, /) -> None:
-    """Delete an expired release."""
-    _make_writable(release.path)
-    shutil.rmtree(release.path)
-
-
-VERIFY = """
-import json, pathlib, sys
-from lyceum import engine
-folder = pathlib.Path(sys.argv[1])
-manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-if list(folder.glob("*.wal")):
-    sys.exit("a write-ahead log is left")
-con = engine.connect(folder / "lyceum.duckdb", read_only=True)
-for name, facts in manifest["tables"].items():
-    columns = [row[0] for row in con.execute(f"DESCRIBE {name}").fetchall()]
-    parts = ", ".join(f'count("{column}")' for column in columns)
-    rows = con.execute(f"SELECT count(*), {parts} FROM {name}").fetchall()[0][0]
-    if rows != facts["rows"]:
-        sys.exit(f"{name} has {rows} rows where {facts['rows']} were written")
-"""
-
-
-def _verify_elsewhere(folder: Path) -> None:
-    """Read every column of every table in a new process and compare counts with the manifest."""
-    found = subprocess.run(
-        [sys.executable, "-c", VERIFY, str(folder)], capture_output=True, text=True, check=False, timeout=600
-    )
-    if found.returncode:
-        reason = found.stderr.strip().splitlines()[-1:] or ["it could not be read"]
-        raise HomeError(
-            f"The staged release {folder.name} is not whole: {reason[0]}.",
-            remedy="The last good release stays. Check the disk, then run `lyceum publish` again.",
-        )
+    """Delete an expired release. It loses its name first, so that no half of one is ever listed."""
+    doomed = release.path.with_name(f"{EXPIRED}{release.name}")
+    release.path.rename(doomed)
+    reach("release.expiring")
+    _clear(doomed)
 
 
 def _write(file: Path, text: str) -> None:
@@ -246,8 +249,9 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _make_writable(folder: Path) -> None:
+def _clear(folder: Path) -> None:
     folder.chmod(0o755)
     for path in folder.rglob("*"):
         if path.is_dir():
             path.chmod(0o755)
+    shutil.rmtree(folder)

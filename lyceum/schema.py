@@ -12,6 +12,8 @@ from lyceum.errors import UsageError
 if TYPE_CHECKING:
     import pyarrow
 
+    from lyceum.tables.questions import Question
+
 VARCHAR = "VARCHAR"
 BIGINT = "BIGINT"
 DOUBLE = "DOUBLE"
@@ -44,7 +46,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: `name` is schema-qualified where it is published, `key` identifies a row."""
+    """One table: `name` is schema-qualified where it is published, `key` identifies a row.
+
+    `foreign` has pairs (column, published table): each value of the column is a value of that table's only key column
+    in the same release, or null. Declared are those that hold; the suites check them.
+    """
 
     name: str
     meaning: str
@@ -52,6 +58,7 @@ class Table:
     columns: tuple[Column, ...]
     partition: str | None = None
     volatile: tuple[str, ...] = ()  # columns that may differ between two runs of the same week
+    foreign: tuple[tuple[str, str], ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -119,6 +126,13 @@ def table(name: str, /) -> Table:
 def published() -> list[Table]:
     """The tables of a release, in the order in which they are built."""
     return [table for name, table in tables().items() if name.startswith(("marts.", "features.", "quality."))]
+
+
+def questions() -> "tuple[Question, ...]":
+    """The views of a release, in the order in which people ask."""
+    from lyceum.tables import questions_business, questions_people
+
+    return (*questions_people.QUESTIONS, *questions_business.QUESTIONS)
 
 
 def with_history(table: Table, /) -> Table:

@@ -85,8 +85,9 @@ def health(texts: pd.DataFrame, members_active: pd.DataFrame, /, *, as_of_instan
     wrote is counted in any case). Returns the columns of marts.community_health ordered by community_id.
 
     A question is a post at least 48 hours old. Its replies are the answers and comments under it by somebody known
-    who is not its writer, within 48 hours: each question has had the same time, so the median over the answered is
-    not bent by the young ones. Rates and medians with a denominator below 30 are null.
+    who is not its writer, within 48 hours: each question has had the same time, so median and P90 are not
+    bent by the young ones; both are over the answered, those without a reply in 48 hours are censored and counted
+    apart. Rates and quantiles with a denominator below 30 are null.
     """
     start = as_of_instant - timedelta(days=HEALTH_DAYS)
     window = texts[(texts["occurred_at"] >= start) & (texts["occurred_at"] < as_of_instant)]
@@ -150,15 +151,17 @@ def _questions(window: pd.DataFrame, /, *, until: datetime) -> pd.DataFrame:
 
 
 def _replies(questions: pd.DataFrame, /) -> pd.DataFrame:
-    """Per community: questions, questions_unanswered, first_reply_median_hours, first_reply_in_24h."""
+    """Per community: questions, questions_unanswered, median and P90 of the first reply, first_reply_in_24h."""
     by_community = questions.groupby("community_id")["hours"]
     asked, answered = by_community.size(), by_community.count()
+    enough = answered >= SMALLEST_DENOMINATOR
     in_time = (questions["hours"] <= 24).groupby(questions["community_id"]).sum()
     return pd.DataFrame(
         {
             "questions": asked,
             "questions_unanswered": asked - answered,
-            "first_reply_median_hours": by_community.median().where(answered >= SMALLEST_DENOMINATOR),
+            "first_reply_median_hours": by_community.median().where(enough),
+            "first_reply_p90_hours": by_community.quantile(0.9).where(enough),
             "first_reply_in_24h": (in_time / asked).where(asked >= SMALLEST_DENOMINATOR),
         }
     )

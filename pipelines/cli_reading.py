@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lyceum.errors import HomeError
 from pipelines.cli_options import Config, HomeFolder, opened
 
 if TYPE_CHECKING:
     from lyceum.home import Home
+    from lyceum.releases import Release
 
 QUERIES = (
     "SELECT kpi, value, previous, unusual FROM marts.weekly_kpis "
@@ -66,23 +68,19 @@ def query(
 
 
 def tables(
-    name: Annotated[str | None, typer.Argument(help="A table, e.g. marts.user_scores.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A table or view, e.g. marts.user_scores.")] = None,
     home: HomeFolder = None,
 ) -> None:
-    """List the published tables, or every column of one with its type, unit and meaning.
+    """List the published tables and views, or every column of one with its type, unit and meaning.
+
+    Of a view (marts.q_...) the question that it answers and its query.
 
     Of the snapshots features.user_snapshot and features.item_snapshot also what the columns hold in the newest
     release of the home, if it has one: shares of nulls, ranges, and whether they have moved.
     """
-    from lyceum.schema import published
+    from pipelines.describing import described, listed
 
-    if name is None:
-        for each in published():
-            typer.echo(f"{each.name:32} {each.meaning}")
-        return
-    from pipelines.describing import described
-
-    for line in described(name, home=home):
+    for line in described(name, home=home) if name else listed():
         typer.echo(line)
 
 
@@ -95,8 +93,15 @@ def list_releases(home: HomeFolder = None) -> None:
     chosen = home_at(home)
     here = chosen.current.resolve().name if chosen.current.is_symlink() else ""
     for release in listing(chosen):
+        typer.echo(f"{'*' if release.name == here else ' '} {release.name}  {_size(release)}")
+
+
+def _size(release: "Release") -> str:
+    try:
         rows = sum(facts["rows"] for facts in release.manifest()["tables"].values())
-        typer.echo(f"{'*' if release.name == here else ' '} {release.name}  {rows:>12,} rows")
+    except HomeError:
+        return "damaged: its manifest cannot be read"
+    return f"{rows:>12,} rows"
 
 
 @releases_app.command("diff")

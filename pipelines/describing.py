@@ -1,4 +1,4 @@
-"""A published table as documentation: its columns by the set they are computed in, and what they hold this week."""
+"""A published table or view as documentation: its columns by the set they are computed in, and what they hold."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,14 +7,17 @@ from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
 
-from lyceum import engine, releases
-from lyceum.errors import HomeError
-from lyceum.schema import Column, Table, table
+from lyceum import warehouse
+from lyceum.errors import HomeError, UsageError
+from lyceum.mapping import near
+from lyceum.schema import Column, Table, published, questions, table
 from lyceum.tables.features import CATALOGUE, SETS
+from lyceum.tables.questions import Question
 from pipelines.opening import home_at
 
 WINDOW = re.compile(r"(\w+)_(\d+)d")
 FIGURES = ("null_share", "minimum", "median", "maximum", "categories", "available", "why_not", "drift_verdict")
+VIEWS = "marts.q_"
 LEAST_WIDTH, MOST_WIDTH = 100, 180
 Line = dict[str, object]
 
@@ -28,11 +31,17 @@ class Held:
 
 
 def described(name: str, /, *, home: Path | None) -> Iterator[str]:
-    """The lines that explain the table `name`; for the snapshots with figures of the home's release, if there is one.
+    """The lines that explain the table or view `name`; for the snapshots with figures of the home's newest release.
 
     Raises:
-        UsageError: there is no such table.
+        UsageError: there is no such table or view.
     """
+    views = {each.view: each for each in questions()}
+    if name in views:
+        yield from _asked(views[name])
+        return
+    if name.startswith(VIEWS):
+        raise UsageError(f"There is no view {name}.", remedy=near(name, sorted(views)) or "See `lyceum tables`.")
     chosen = table(name)
     yield f"{chosen.name}: {chosen.meaning}"
     yield f"One row per {', '.join(chosen.key)}."
@@ -46,6 +55,25 @@ def described(name: str, /, *, home: Path | None) -> Iterator[str]:
     for title, columns in SETS[chosen.name].items():
         yield from ("", title)
         yield from _set(columns, held.lines)
+
+
+def listed() -> Iterator[str]:
+    """A line for each published table, then one for each view with its question."""
+    for each in published():
+        yield f"{each.name:32} {each.meaning}"
+    for asked in questions():
+        yield f"{asked.view:32} {asked.asks} {asked.asks_zh}"
+
+
+def _asked(asked: Question) -> Iterator[str]:
+    yield f"{asked.view}: {asked.asks} {asked.asks_zh}"
+    yield f"Ask it: SELECT * FROM {asked.view}"
+    yield ""
+    width = max(26, *(len(name) for name in asked.columns))
+    yield from (f"  {name:{width}} {meaning}" for name, meaning in asked.columns.items())
+    yield ""
+    yield "It is this query:"
+    yield from (f"  {line}" for line in wrap(" ".join(asked.query.split()), _width() - 2, break_long_words=False))
 
 
 def _plain(columns: Sequence[Column]) -> Iterator[str]:
@@ -67,8 +95,7 @@ def _head(chosen: Table, held: Held) -> Iterator[str]:
 
 def _set(columns: Sequence[Column], lines: Mapping[str, Line]) -> Iterator[str]:
     """A line per column: name, unit, figures, meaning; the meaning of several windows stands at the first."""
-    width = min(max(get_terminal_size((140, 50)).columns, LEAST_WIDTH), MOST_WIDTH)
-    before = ""
+    width, before = _width(), ""
     for column in columns:
         found = WINDOW.fullmatch(column.name)
         stem = found[1] if found else ""
@@ -79,6 +106,10 @@ def _set(columns: Sequence[Column], lines: Mapping[str, Line]) -> Iterator[str]:
         first, *more = wrap(meaning + _notes(lines.get(column.name, {})), max(width - len(start), 40)) or [""]
         yield start + first
         yield from (" " * len(start) + line for line in more)
+
+
+def _width() -> int:
+    return min(max(get_terminal_size((140, 50)).columns, LEAST_WIDTH), MOST_WIDTH)
 
 
 def _kind(column: Column) -> str:
@@ -111,16 +142,11 @@ def _held(chosen: Table, home: Path | None) -> Held:
     """From the current release of the home; nothing where there is none, or one without these columns."""
     import duckdb
 
+    query = f"SELECT name, {', '.join(FIGURES)} FROM {CATALOGUE.name} WHERE table_name = ?"
     try:
-        release = releases.current(home_at(home))
-    except HomeError:
+        release = warehouse.release_of(home_at(home))
+        with warehouse.connect_release(release) as con:
+            rows = con.execute(query, [chosen.name]).fetchall()
+    except (HomeError, duckdb.Error):
         return Held()
-    con = engine.connect(release.database, read_only=True)
-    try:
-        query = f"SELECT name, {', '.join(FIGURES)} FROM {CATALOGUE.name} WHERE table_name = ?"
-        rows = con.execute(query, [chosen.name]).fetchall()
-    except duckdb.Error:
-        return Held()
-    finally:
-        con.close()
     return Held(release.name, {name: dict(zip(FIGURES, figures, strict=True)) for name, *figures in rows})

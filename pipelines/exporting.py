@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lyceum import engine, privacy, releases
+from lyceum import privacy, warehouse
 from lyceum.contact_rules import NONE
 from lyceum.engine import quoted
 from lyceum.errors import HomeError, InputError, UsageError
@@ -54,7 +54,7 @@ def own_rows(ctx: Context, name: str, own_ids: Sequence[str], /) -> "pa.Table":
     if "user_id" not in listed.names:
         raise UsageError(f"marts.{name} has no user_id to give back.", remedy="Export a list about people.")
     known = _pseudonyms(ctx, own_ids)
-    con = engine.connect(releases.current(ctx.home).database, read_only=True)
+    con = warehouse.connect(ctx.home.root)
     try:
         con.register("own_ids", known)
         conditions = [condition for column, condition in SPARED.items() if column in listed.names]

@@ -5,18 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from lyceum import engine, privacy, releases, weeks
+from lyceum import engine, privacy, releases, warehouse, weeks
 from lyceum.errors import HomeError, LyceumError
 from lyceum.schema import table
 from lyceum.sources import load
 from lyceum.tables.canonical import DELIVERIES, REJECTS
 from pipelines import steps
 from pipelines.context import Context
-from pipelines.digest import digest
+from pipelines.digest import digest, engine_version
 from pipelines.kept_rejects import LABEL, REPLAY
 from pipelines.rejecting import KEPT
 
 LEAST_FREE_GB = 2
+MEND = "Run `lyceum releases rollback` for the last whole release, or `lyceum publish` to publish the week anew."
 REASONS = 10  # of rejects, the commonest first
 LIBRARIES = ("apache-airflow", "duckdb", "deltalake", "great-expectations", "pandas", "scikit-learn")
 
@@ -89,7 +90,15 @@ def _rejects(ctx: Context) -> Iterator[str]:
 
 def diagnose(ctx: Context, /) -> list[Finding]:
     """Everything that the doctor looks at."""
-    return [_disk(ctx), _lock(ctx), _key(ctx), _release(ctx), _fonts(), *(_library(name) for name in LIBRARIES)]
+    return [
+        _disk(ctx),
+        _lock(ctx),
+        _key(ctx),
+        _release(ctx),
+        _kept(ctx),
+        _fonts(),
+        *(_library(name) for name in LIBRARIES),
+    ]
 
 
 def _disk(ctx: Context) -> Finding:
@@ -125,22 +134,35 @@ def _release(ctx: Context) -> Finding:
     except LyceumError as error:
         return Finding("release", False, error.message, error.remedy)
     if wrong:
-        return Finding("release", False, f"{release.name} was altered: {', '.join(wrong)}.", "Roll back or publish.")
+        return Finding("release", False, f"{release.name} was altered: {', '.join(wrong)}.", _remedy(wrong))
     return Finding("release", True, f"{release.name} is what was published")
 
 
-def _altered_tables(release: releases.Release) -> list[str]:
-    import duckdb
+def _remedy(altered: list[str]) -> str:
+    log = any(name.endswith(".wal") for name in altered)
+    opened = "Somebody opened it for writing: open releases with read_only=True. " if log else ""
+    return f"{opened}{MEND}"
 
+
+def _altered_tables(release: releases.Release) -> list[str]:
+    """The tables whose rows are not those that the manifest tells of, if this version of the engine can tell."""
     known = {each.name: each for each in releases.contents()}
-    facts = release.manifest()["tables"]
-    try:
-        with engine.connect(release.database, read_only=True) as con:
-            return [name for name in facts if digest(con, known[name]) != facts[name]]
-    except duckdb.Error as error:
-        raise HomeError(
-            f"{release.name} cannot be read ({type(error).__name__}).", remedy="Run `lyceum releases rollback`."
-        ) from None
+    manifest = release.manifest()
+    facts = manifest["tables"] if manifest.get("engine") == engine_version() else {}
+    with warehouse.connect_release(release) as con:
+        return [name for name in facts if name in known and digest(con, known[name]) != facts[name]]
+
+
+def _kept(ctx: Context) -> Finding:
+    """Whether one could go back to the other releases, and what runs that died have left."""
+    here = ctx.home.current.resolve().name
+    damaged = [each.name for each in releases.listing(ctx.home) if each.name != here and not releases.is_whole(each)]
+    if damaged:
+        found = f"one cannot go back to {', '.join(damaged)}: altered or damaged."
+        return Finding("kept releases", False, found, "Run `lyceum publish --as-of` for their weeks.")
+    left = releases.unfinished(ctx.home)
+    note = f"; {len(left)} left by runs that died, which the next publish clears" if left else ""
+    return Finding("kept releases", True, f"whole{note}")
 
 
 def _fonts() -> Finding:

@@ -1,25 +1,33 @@
-"""Publishing: build the week's DuckDB file and report, verify both, switch the link."""
+"""Publishing: build the week's DuckDB file and report, verify both, switch the link.
 
-import json
+Nobody sees anything of a release before the link is switched. Whatever fails before, or kills the process, leaves the
+release that was current where it was, and the next publish clears what is left.
+"""
+
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from contextlib import contextmanager
+from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lyceum import engine, releases
-from lyceum.engine import quoted
-from lyceum.errors import CheckError
-from lyceum.schema import Table, with_history
-from lyceum.tables import canonical, quality
-from pipelines import steps
+from lyceum import releases
+from lyceum.errors import HomeError
+from lyceum.faults import reach
+from lyceum.home import clear_half_written
+from lyceum.releases import Release
+from lyceum.tables import quality
+from pipelines import building
+from pipelines.building import provisional
 from pipelines.context import Context
-from pipelines.digest import digest
+from pipelines.digest import engine_version
 from pipelines.report import render_pages, write_archive
 from pipelines.steps import Part
 from pipelines.validate import validate_published
 
-if TYPE_CHECKING:
-    import duckdb
+FULL = ("No space left", "File too large", "Disk quota exceeded")  # how the system says that a file cannot grow
+
+Render = Callable[[Path, str], None]  # draws the pages of the release of that name beside the database
 
 
 def publish(ctx: Context, as_of: date, /) -> Iterator[Part]:
@@ -31,41 +39,101 @@ def publish(ctx: Context, as_of: date, /) -> Iterator[Part]:
 
     Raises:
         CheckError: a check of severity `fail` failed on the lake, the snapshots or the scores.
+        HomeError: the release could not be written or read back; nothing of it is left.
     """
-    staged = releases.stage(ctx.home, as_of)
-    file = staged / releases.DATABASE
-    tables = _fill(ctx, file, as_of, lambda table: table is not quality.CHECKS)
-    try:
+    with staging(ctx, as_of) as staged:
+        file = staged / releases.DATABASE
+        tables = building.fill(ctx, file, as_of, lambda table: table is not quality.CHECKS)
         yield validate_published(ctx, as_of, file)
-    except CheckError:
+        tables |= building.fill(ctx, file, as_of, lambda table: table is quality.CHECKS)
+        building.ask(file)
+        release, part = settle(ctx, staged, tables, as_of=as_of, render=partial(_pages, ctx, as_of))
+        yield part
+    lead(ctx, release)
+
+
+@contextmanager
+def staging(ctx: Context, as_of: date, /) -> Iterator[Path]:
+    """An empty folder to build the week's next release in; of what fails there nothing is left.
+
+    Raises:
+        HomeError: the disk is full, or the engine could not read or write.
+    """
+    import duckdb
+
+    refused = (
+        OSError,
+        duckdb.IOException,
+        duckdb.OutOfMemoryException,
+        duckdb.FatalException,
+        duckdb.TransactionException,
+    )
+    try:
+        yield releases.stage(ctx.home, as_of)
+    except refused as error:
+        releases.discard_staged(ctx.home)
+        raise _refusal(ctx, error) from error
+    except BaseException:
         releases.discard_staged(ctx.home)
         raise
-    tables |= _fill(ctx, file, as_of, lambda table: table is quality.CHECKS)
+
+
+def _refusal(ctx: Context, error: Exception) -> HomeError:
+    if any(words in str(error) for words in FULL):
+        what, remedy = f"The disk of {ctx.home.root} is full", "Make room"
+    else:
+        what = f"The release could not be built below {ctx.home.root} ({type(error).__name__})"
+        remedy = "Look for space and rights there, or raise memory_limit"
+    return HomeError(
+        f"{what}; nothing was published and the last good release stays.", remedy=f"{remedy}, then `lyceum publish`."
+    )
+
+
+def _pages(ctx: Context, as_of: date, file: Path, name: str) -> None:
+    render_pages(ctx, file, file.parent / "report", as_of=as_of, release=name)
+
+
+def settle(
+    ctx: Context, staged: Path, tables: dict[str, Any], /, *, as_of: date, render: Render
+) -> tuple[Release, Part]:
+    """Make a release of the staged database, unless the newest of the week already says the same.
+
+    Raises:
+        HomeError: it cannot be read back whole.
+    """
     last = releases.newest(ctx.home, as_of)
     if last is not None and _says_the_same(last, tables):
         releases.discard_staged(ctx.home)
-        yield Part("release", rows=0, digest=last.name, code="unchanged", why=f"{last.name} already says the same.")
-        release = last
-    else:
-        name = staged.name.removeprefix(".staging-")
-        render_pages(ctx, file, staged / "report", as_of=as_of, release=name)
-        release = releases.commit(ctx.home, staged, _manifest(ctx, as_of, tables))
-        yield Part("release", rows=sum(facts["rows"] for facts in tables.values()), digest=release.name)
+        return last, Part("release", rows=0, digest=last.name, code="unchanged", why=f"{last.name} says the same.")
+    name = staged.name.removeprefix(releases.STAGED)
+    render(staged / releases.DATABASE, name)
+    reach("release.staged")
+    release = releases.commit(ctx.home, staged, _manifest(ctx, as_of, tables))
+    return release, Part("release", rows=sum(facts["rows"] for facts in tables.values()), digest=release.name)
+
+
+def lead(ctx: Context, release: Release, /) -> None:
+    """Make the release current unless a later week is; then keep its pages and remove releases that expired."""
+    before = ctx.home.current.resolve().name
     if _may_lead(ctx, release):
         releases.switch(ctx.home, release)
+    clear_half_written(ctx.home.reports)
     write_archive(ctx, release)
-    _expire(ctx)
+    reach("release.archived")
+    _expire(ctx, before)
 
 
-def _may_lead(ctx: Context, release: releases.Release) -> bool:
+def _may_lead(ctx: Context, release: Release) -> bool:
     if not ctx.home.current.is_symlink():
         return True
     held = releases.NAME.match(ctx.home.current.resolve().name)
     return held is None or date.fromisoformat(held[1]) <= release.as_of
 
 
-def _says_the_same(release: releases.Release, tables: dict[str, Any]) -> bool:
-    """Whether nothing differs but the record of the runs, which differs by nature."""
+def _says_the_same(release: Release, tables: dict[str, Any]) -> bool:
+    """Whether it is whole, and nothing differs but the record of the runs, which differs by nature."""
+    if not releases.is_whole(release):
+        return False
     before = dict(release.manifest()["tables"])
     after = dict(tables)
     for each in (before, after):
@@ -79,95 +147,19 @@ def _manifest(ctx: Context, as_of: date, tables: dict[str, Any]) -> dict[str, An
         "as_of": as_of.isoformat(),
         "published_at": ctx.now.isoformat(),
         "provisional": provisional(ctx, as_of),
+        "engine": engine_version(),
         "tables": tables,
     }
 
 
-def provisional(ctx: Context, as_of: date, /) -> bool:
-    """Whether an earlier week of this home was published but not the one right before."""
-    earlier = [release.as_of for release in releases.listing(ctx.home) if release.as_of < as_of]
-    return bool(earlier) and earlier[-1] != as_of - timedelta(days=7)
+def _expire(ctx: Context, before: str) -> None:
+    """Keep the newest release of each kept week, the newest two, and whatever `current` leads to; the rest goes.
 
-
-def _fill(ctx: Context, file: Path, as_of: date, chosen: Callable[[Table], bool]) -> dict[str, Any]:
-    """Build the `chosen` tables in the database at `file`; rows and digest per table."""
-    con = engine.connect(memory_limit=ctx.settings.memory_limit, threads=ctx.settings.threads, temp=ctx.home.staging)
-    try:
-        version = quoted(ctx.settings.storage_version)
-        con.execute(f"ATTACH {quoted(file)} AS release (STORAGE_VERSION {version})")
-        con.execute("USE release")
-        for name in ("marts", "history", "features", "quality"):
-            con.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
-        facts = {}
-        for table, query in _contents(ctx, as_of):
-            if chosen(table):
-                _create(con, table, query)
-                facts[table.name] = digest(con, table)
-        con.execute("CHECKPOINT release")
-        con.execute("USE memory")
-        con.execute("DETACH release")
-    finally:
-        con.close()
-    return facts
-
-
-def _create(con: "duckdb.DuckDBPyConnection", table: Table, query: str) -> None:
-    names = ", ".join(f'"{name}"' for name in table.names)
-    con.execute(table.ddl())
-    con.execute(f"INSERT INTO {table.name} SELECT {names} FROM ({query}) ORDER BY {', '.join(table.key)}")
-    con.execute(f"COMMENT ON TABLE {table.name} IS {quoted(table.meaning)}")
-    for column in table.columns:
-        con.execute(f'COMMENT ON COLUMN {table.name}."{column.name}" IS {quoted(column.comment)}')
-
-
-def _contents(ctx: Context, as_of: date) -> Iterator[tuple[Table, str]]:
-    """Every table of the release with the query that fills it."""
-    week = f"as_of = DATE '{as_of}'"
-    oldest = as_of - timedelta(days=7 * (ctx.settings.kept_weeks - 1))
-    kept = f"as_of BETWEEN DATE '{oldest}' AND DATE '{as_of}'"
-    special = {
-        quality.REJECTS.name: ctx.lake.source(canonical.REJECTS),
-        quality.DELIVERIES.name: ctx.lake.source(canonical.DELIVERIES),
-        quality.RUNS.name: _runs(ctx, as_of),
-    }
-    for table in releases.contents():
-        lake = ctx.features if table.name.startswith("features.") else ctx.scored
-        stored = with_history(table)
-        period = kept if table.name.startswith("history.") else week
-        yield table, special.get(table.name) or lake.source(stored, where=period)
-
-
-def _runs(ctx: Context, as_of: date) -> str:
-    """The step records of the week as a query over literals: they are few."""
-    rows = [
-        ", ".join(
-            (
-                f"DATE '{as_of}'",
-                *(quoted(text) for text in (entry["step"], part["part"], part["status"])),
-                *(quoted(text) for text in (part["code"], part["why"])),
-                "NULL" if part["rows"] is None else str(part["rows"]),
-                quoted(part["digest"]),
-                quoted(json.dumps(entry["reads"], sort_keys=True)),
-                str(provisional(ctx, as_of)).lower(),
-                f"TIMESTAMPTZ {quoted(entry['ran_at'])}",
-                *(str(float(entry[key])) for key in ("seconds", "peak_mb")),
-            )
-        )
-        for entry in steps.records(ctx.home, as_of)
-        if entry["step"] not in ("publish", "report")
-        for part in entry["parts"]
-    ]
-    names = ", ".join(quality.RUNS.names)
-    if not rows:
-        return ctx.lake.source(quality.RUNS)
-    return f"SELECT * FROM (VALUES {', '.join(f'({row})' for row in rows)}) runs({names})"
-
-
-def _expire(ctx: Context) -> None:
-    """Keep the newest release of each kept week and whatever `current` points to; their reports stay in reports/."""
+    `before` is what it led to until now: a reader who has just resolved the link may be about to open it.
+    """
     newest = {release.as_of: release for release in releases.listing(ctx.home)}
     kept = {release.name for release in sorted(newest.values(), key=lambda r: r.as_of)[-ctx.settings.kept_weeks :]}
-    kept.add(ctx.home.current.resolve().name)
+    kept |= {before, ctx.home.current.resolve().name}
     second = {release.name for release in releases.listing(ctx.home)[-2:]}
     for release in releases.listing(ctx.home):
         if release.name not in kept | second:

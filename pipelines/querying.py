@@ -7,11 +7,10 @@ from shutil import get_terminal_size
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from lyceum import engine, releases
+from lyceum import releases, warehouse
 from lyceum.errors import UsageError
 from lyceum.home import Home
 from lyceum.releases import Release
-from lyceum.weeks import parse_as_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +30,7 @@ def ask(home: Home, sql: str, /, *, as_of: str | None, format: str, to: Path | N
         raise UsageError(f"There is no format {format}.", remedy=f"Choose one of {', '.join(FORMATS)}.")
     if format == "parquet" and to is None:
         raise UsageError("Parquet is no text for a screen.", remedy="Name a file with --to.")
-    rows = _answer(_release(home, as_of), sql)
+    rows = _answer(warehouse.release_of(home, as_of=as_of), sql)
     if format == "parquet" and to is not None:
         import pyarrow.parquet as pq
 
@@ -44,20 +43,10 @@ def ask(home: Home, sql: str, /, *, as_of: str | None, format: str, to: Path | N
     return f"{rows.num_rows} rows written to {to}."
 
 
-def _release(home: Home, as_of: str | None) -> Release:
-    if as_of is None:
-        return releases.current(home)
-    found = releases.newest(home, parse_as_of(as_of))
-    if found is None:
-        kept = ", ".join(sorted({str(release.as_of) for release in releases.listing(home)})) or "none"
-        raise UsageError(f"The week {as_of} is not published.", remedy=f"Published weeks: {kept}.")
-    return found
-
-
 def _answer(release: Release, sql: str) -> "pa.Table":
     import duckdb
 
-    con = engine.connect(release.database, read_only=True)
+    con = warehouse.connect_release(release)
     try:
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")

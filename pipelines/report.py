@@ -6,7 +6,10 @@ from datetime import date
 from pathlib import Path
 
 from lyceum import engine, releases
+from lyceum.errors import UsageError
 from lyceum.home import Home, write_atomically
+from lyceum.source_records import Source
+from lyceum.sources import load
 from pipelines import champions
 from pipelines.champions import Version
 from pipelines.context import Context
@@ -17,8 +20,11 @@ LANGUAGES = ("zh", "en")
 def render_pages(ctx: Context, database: Path, folder: Path, /, *, as_of: date, release: str) -> None:
     """Write index.zh.html, index.en.html and index.html (the platform's language) into `folder`.
 
-    Beside them, as JSON and in each language, the card of every model that scores the week (see `card_pages`).
+    Beside them, in each language, the data dictionary of the release, and the card of every model that scores the
+    week, which is there as JSON, too (see `card_pages`).
     """
+    from reports.dictionary import dictionary_file, render_dictionary
+    from reports.explaining import explain
     from reports.page import render
     from reports.summary import summarise
 
@@ -30,6 +36,7 @@ def render_pages(ctx: Context, database: Path, folder: Path, /, *, as_of: date, 
             "currency": ctx.platform.currency,
         }
         summary = summarise(con, as_of=as_of, platform=platform, release=release)
+        explained = explain(con, source=_source(ctx))
     finally:
         con.close()
     held = [champions.champion(ctx.home, name, as_of=as_of) for name in champions.names(ctx.home)]
@@ -37,9 +44,20 @@ def render_pages(ctx: Context, database: Path, folder: Path, /, *, as_of: date, 
     pages = {language: render(summary, language=language, cards=tuple(scoring)) for language in LANGUAGES}
     for name, language in in_languages(ctx, "index"):
         write_atomically(folder / name, pages[language])
+    for language in LANGUAGES:
+        text = render_dictionary(explained, platform=platform, as_of=as_of, release=release, language=language)
+        write_atomically(folder / dictionary_file(language), text)
     for version in scoring.values():
         for page in card_pages(ctx.home, version):
             write_atomically(folder / page.name, page.read_text(encoding="utf-8"))
+
+
+def _source(ctx: Context) -> Source | None:
+    """What the platform's source says, or nothing where its file is gone or was broken since the ingest."""
+    try:
+        return load(ctx.platform.source)
+    except UsageError:
+        return None
 
 
 def card_pages(home: Home, version: Version, /) -> list[Path]:

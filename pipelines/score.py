@@ -17,6 +17,7 @@ from pipelines.context import Context
 from pipelines.drifting import drift_table
 from pipelines.keeping import Keeper
 from pipelines.model_tables import model_tables
+from pipelines.score_rates import rate_tables
 from pipelines.steps import Part, skipped
 from pipelines.survival import survival_table
 from pipelines.targets import TARGETS
@@ -30,7 +31,7 @@ def score(ctx: Context, as_of: date, /) -> Iterator[Part]:
     with workspace(ctx) as space, device.using(ctx.settings.device):
         keeper, found = Keeper(space, as_of), Frames()
         crowd = scoring.crowd(space, as_of)
-        yield from _platform_tables(keeper, crowd, found)
+        yield from _platform_tables(keeper, found)
         crowd = replace(crowd, people=scoring.probabilities(crowd))
         yield from score_segments.segment_tables(keeper, crowd.people, found)
         yield from _person_tables(keeper, replace(crowd, people=_with_all(crowd.people, found)))
@@ -42,14 +43,14 @@ def score(ctx: Context, as_of: date, /) -> Iterator[Part]:
             yield keeper.skip(table, "not_yet_built")
 
 
-def _platform_tables(keeper: Keeper, crowd: scoring.Crowd, found: Frames) -> Iterator[Part]:
+def _platform_tables(keeper: Keeper, found: Frames) -> Iterator[Part]:
     """The tables about the platform, its community and points; leaves what they tell of people in `found`."""
     user_weeks = score_growth.active_weeks(keeper.space, keeper.as_of)
     yield from score_growth.growth_tables(keeper, user_weeks)
     yield score_growth.kpi_table(keeper)
+    yield from rate_tables(keeper)
     yield score_growth.item_table(keeper)
-    came_by = ("channel", "active_days_28d", "spend_total", "purchases_total")
-    yield score_growth.channel_table(keeper, scoring.stored(keeper.space, crowd.snapshot, came_by))
+    yield score_growth.channel_table(keeper)
     yield from score_community.community_tables(keeper, found)
     yield from score_community.points_tables(keeper, found)
     found["states"] = lifecycle.states(user_weeks, week=keeper.as_of - weeks.WEEK)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from features import pairs
 from lyceum import weeks
-from lyceum.tables import marts
+from lyceum.tables import marts, scorecards
 from models import community, incentives
 from pipelines.keeping import Keeper
 from pipelines.steps import Part
@@ -27,7 +27,7 @@ def community_tables(keeper: Keeper, found: dict[str, pd.DataFrame], /) -> Itera
     texts = space.frame(pairs.texts(space.events, as_of=as_of, window_days=EDGE_DAYS), order=("object_id",))
     if edges.empty and texts.empty:
         yield keeper.skip(marts.COMMUNITY_MEMBERS, "no_communities")
-        yield keeper.skip(marts.COMMUNITY_HEALTH, "no_communities")
+        yield keeper.skip(scorecards.COMMUNITY_HEALTH, "no_communities")
         return
     written = texts.groupby(["user_id", "kind"]).size().rename("texts").reset_index()
     found["members"] = community.members(edges, written.rename(columns={"kind": "event_type"}))
@@ -36,7 +36,7 @@ def community_tables(keeper: Keeper, found: dict[str, pd.DataFrame], /) -> Itera
         pairs.community_acts(space.events, as_of=as_of, window_days=HEALTH_DAYS), order=("community_id", "user_id")
     )
     until = weeks.instant(as_of, timezone=space.ctx.platform.timezone)
-    yield keeper.keep(marts.COMMUNITY_HEALTH, community.health(texts, acts, as_of_instant=until))
+    yield keeper.keep(scorecards.COMMUNITY_HEALTH, community.health(texts, acts, as_of_instant=until))
 
 
 def points_tables(keeper: Keeper, found: dict[str, pd.DataFrame], /) -> Iterator[Part]:

@@ -5,10 +5,13 @@ from datetime import date
 
 import pandas as pd
 
-from features import kpis, pairs
+from features import kpi_counts, pairs
+from features.channels import channel_quality
+from features.item_performance import item_performance
 from features.kpi_history import weekly_kpis
+from features.origins import origins
 from lyceum import weeks
-from lyceum.tables import marts
+from lyceum.tables import marts, scorecards
 from lyceum.tables.features import ITEM_SNAPSHOT
 from models import growth, lifecycle
 from pipelines.keeping import Keeper
@@ -41,39 +44,43 @@ def growth_tables(keeper: Keeper, user_weeks: pd.DataFrame, /) -> Iterator[Part]
 def kpi_table(keeper: Keeper, /) -> Part:
     """weekly_kpis."""
     space, as_of = keeper.space, keeper.as_of
-    counts = space.frame(kpis.weekly_counts(space.days, as_of=as_of), order=("week",))
-    voices = space.frame(kpis.weekly_voices(space.events, as_of=as_of), order=("week",))
-    return keeper.keep(marts.WEEKLY_KPIS, weekly_kpis(counts, voices, signals=space.signals(as_of)))
+    came = origins(space.backend.table("users"), before=space.before(as_of))
+    counts = space.frame(kpi_counts.weekly_counts(space.days, came, as_of=as_of), order=("week",))
+    ratings = space.frame(kpi_counts.weekly_ratings(space.events, as_of=as_of), order=("week",))
+    return keeper.keep(
+        scorecards.WEEKLY_KPIS, weekly_kpis(counts, ratings, signals=space.signals(as_of), as_of=as_of)
+    )
 
 
 def item_table(keeper: Keeper, /) -> Part:
-    """item_performance, from the item snapshot."""
+    """item_performance, from the item snapshot and what people did with items."""
     space, as_of = keeper.space, keeper.as_of
-    rows = space.stored(space.ctx.features, ITEM_SNAPSHOT, where=f"as_of = DATE '{as_of}'", order=("item_id",))
-    if rows.empty:
-        return keeper.skip(marts.ITEM_PERFORMANCE, "no_items")
-    renamed = rows.rename(columns=lambda name: name.removeprefix("item_") if name != "item_id" else name)
-    return keeper.keep(marts.ITEM_PERFORMANCE, renamed)
+    source = space.ctx.features.source(ITEM_SNAPSHOT, where=f"as_of = DATE '{as_of}'")
+    rows = item_performance(
+        space.kept("items_told", f"SELECT * FROM ({source})"),
+        space.past([as_of]).known("items", key="item_id"),
+        space.inputs["user_items"],
+        space.inputs["order_lines"],
+        as_of=as_of,
+        before=space.before(as_of),
+        signals=space.signals(as_of),
+    )
+    return keeper.keep(scorecards.ITEM_PERFORMANCE, space.frame(rows, order=("item_id",)), if_empty="no_items")
 
 
-def channel_table(keeper: Keeper, snapshot: pd.DataFrame, /) -> Part:
+def channel_table(keeper: Keeper, /) -> Part:
     """channel_quality: what became of the people whom each channel brought."""
-    space = keeper.space
-    until = weeks.instant(keeper.as_of, timezone=space.ctx.platform.timezone)
-    known = space.arrow(
-        "SELECT user_id, arg_min(channel, known_at) AS channel FROM users WHERE channel IS NOT NULL "
-        f"AND known_at <= TIMESTAMPTZ '{until.isoformat()}' GROUP BY user_id ORDER BY user_id"
-    ).to_pandas()
-    if known.empty:
-        return keeper.skip(marts.CHANNEL_QUALITY, "no_events_of_kind", detail="No person has a channel.")
-    people = snapshot.drop(columns="channel").merge(known, on="user_id")  # the first one known, not the newest
-    sells = people["purchases_total"].notna().any()
-    rows = people.groupby("channel").agg(users=("user_id", "size"), active_28d=("active_days_28d", _above_zero))
-    if sells:
-        money = people.groupby("channel").agg(payers=("spend_total", _above_zero), spend_total=("spend_total", "sum"))
-        rows = rows.join(money)
-    return keeper.keep(marts.CHANNEL_QUALITY, rows.reset_index())
-
-
-def _above_zero(values: "pd.Series[float]") -> int:
-    return int((values > 0).sum())
+    space, as_of = keeper.space, keeper.as_of
+    rows = channel_quality(
+        space.days,
+        origins(space.backend.table("users"), before=space.before(as_of)),
+        as_of=as_of,
+        begin=space.before(space.first_day()),
+        sells="purchase" in space.signals(as_of),
+    )
+    frame = space.frame(rows, order=("channel",))
+    if frame.empty:
+        return keeper.skip(
+            scorecards.CHANNEL_QUALITY, "no_events_of_kind", detail="No person with an event has a channel."
+        )
+    return keeper.keep(scorecards.CHANNEL_QUALITY, frame)

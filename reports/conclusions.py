@@ -16,7 +16,7 @@ Figures = dict[str, Figure]
 LEVELS = ("alert", "watch", "normal")
 MOST = 5
 GROWING_STATES = ("new", "active", "returned", "resurrected")
-BAD_WHEN_HIGH = ("refunds", "complaints", "questions_unanswered")
+BAD_WHEN_HIGH = ("refunds", "refund_rate", "complaints", "questions_unanswered")
 
 
 def say(key: str, /, **values: tuple[str, Any]) -> Saying:

@@ -33,7 +33,8 @@ def kpi_history(con: Connection, /, *, week: date, weeks: int = 12) -> Figure:
     """The weekly figures of the `weeks` weeks that end with `week`, oldest first."""
     return ask(
         con,
-        f"""SELECT kpi, week, unit, CASE WHEN denominator < {SMALLEST_DENOMINATOR} THEN NULL ELSE value END AS value
+        f"""SELECT kpi, week, unit, denominator,
+            CASE WHEN denominator < {SMALLEST_DENOMINATOR} THEN NULL ELSE value END AS value
             FROM marts.weekly_kpis WHERE week <= DATE '{week}' AND week > DATE '{week}' - {7 * weeks}
             ORDER BY kpi, week""",
         table="marts.weekly_kpis",

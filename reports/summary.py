@@ -19,10 +19,10 @@ from reports.query import Figure, clean
 PRIORITY = (
     *("wau", "new_users", "week1_retention", "stickiness", "wau_learning", "completions", "payers", "gmv"),
     *("refunds", "net", "learning_minutes", "orders", "wau_interacting", "texts", "questions", "complaints"),
-    *("rating_mean", "rating_good_share"),
+    *("rating_mean", "rating_good_share", "order_value", "arppu", "refund_rate"),
 )
 LEARNING = ("wau_learning", "learning_minutes", "completions")
-MONEY = ("payers", "orders", "gmv", "refunds", "net")
+MONEY = ("payers", "orders", "gmv", "refunds", "net", "order_value", "arppu", "refund_rate")
 COMMUNITY = ("wau_interacting", "texts", "questions", "complaints", "rating_mean", "rating_good_share")
 
 # Where quality.runs would say why a section has no input: words that occur in the step's part.
@@ -139,7 +139,7 @@ def _figures(con: duckdb.DuckDBPyConnection, /, *, as_of: date, week: date) -> d
 
 def _known_kpis(history: Figure, names: tuple[str, ...], /) -> list[str]:
     """Those of `names` that the platform has a figure or at least a denominator for in the last weeks."""
-    seen = {row["kpi"] for row in history["value"] if row["value"] is not None}
+    seen = {row["kpi"] for row in history["value"] if row["value"] is not None or row["denominator"]}
     return [name for name in names if name in seen]
 
 

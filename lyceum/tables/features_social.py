@@ -112,8 +112,8 @@ REPLIED = (
     Column(
         "first_reply_hours_84d",
         DOUBLE,
-        "Median hours from the same questions to the first reply of somebody else; those without one count as longer "
-        "than any, so null unless half have one",
+        "Median hours from the questions of answered_48h_share_84d to the first reply of somebody else; those "
+        "without one count as longer than any, so null unless half have one",
         "hours",
         needs=(REPLYING,),
     ),
@@ -204,7 +204,8 @@ TASTED = (
             Column(
                 f"{rank}_category_share_{TASTE_DAYS}d",
                 DOUBLE,
-                f"Share of {rank}_category in the days of use of items with a category; 0 if there is none such",
+                f"Share of {rank}_category in the days of use of items with a category in the {TASTE_DAYS} days "
+                "before as_of; 0 if there is none such",
                 "ratio",
                 needs=(SHELVED,),
             ),
@@ -214,7 +215,8 @@ TASTED = (
     Column(
         f"category_concentration_{TASTE_DAYS}d",
         DOUBLE,
-        "Sum of the squared shares of categories in use (Herfindahl-Hirschman): 1 = one category",
+        f"Sum of the squared shares of categories in use in the {TASTE_DAYS} days before as_of "
+        "(Herfindahl-Hirschman): 1 = one category",
         "index",
         needs=(SHELVED,),
     ),
@@ -238,7 +240,8 @@ TASTED = (
     Column(
         f"main_author_share_{TASTE_DAYS}d",
         DOUBLE,
-        "Share of the author most used in the days of use of items with an author",
+        f"Share of the author most used in the days of use of items with an author in the {TASTE_DAYS} days before "
+        "as_of",
         "ratio",
         needs=(AUTHORED,),
     ),

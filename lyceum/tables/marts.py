@@ -1,7 +1,7 @@
 """What analysts query and managers read about: one row per key for the newest week."""
 
 from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, MONEY, VARCHAR, Column, Table
-from lyceum.tables import prediction, readout
+from lyceum.tables import prediction, rates, readout, scorecards
 
 USER = Column("user_id", VARCHAR, "Pseudonym of the person", required=True)
 ITEM = Column("item_id", VARCHAR, "Identity of the item", required=True)
@@ -52,6 +52,7 @@ USER_SCORES = Table(
         Column("level", BIGINT, "Level that the points give", "ordinal"),
         Column("community_value", DOUBLE, "Community value u_i: weighted interactions given and received"),
     ),
+    foreign=(("user_id", "features.user_snapshot"), ("segment_id", "marts.segments")),
 )
 
 RECOMMENDATIONS = Table(
@@ -66,6 +67,7 @@ RECOMMENDATIONS = Table(
         Column("reason", VARCHAR, "Why it is shown: because_of:<item_id>, or popular"),
         Column("model", VARCHAR, "The recommender that placed it"),
     ),
+    foreign=(("user_id", "marts.user_scores"), ("item_id", "features.item_snapshot")),
 )
 
 ITEM_TO_ITEM = Table(
@@ -79,6 +81,7 @@ ITEM_TO_ITEM = Table(
         Column("similarity", DOUBLE, "Cosine of the two items' users, 0 to 1"),
         Column("users_in_common", BIGINT, "People who had both", "people"),
     ),
+    foreign=(("item_id", "features.item_snapshot"), ("other_item_id", "features.item_snapshot")),
 )
 
 SEGMENTS = Table(
@@ -94,7 +97,7 @@ SEGMENTS = Table(
         Column("recency_days_mean", DOUBLE, "Mean days since the last act", "days"),
         Column("active_days_28d_mean", DOUBLE, "Mean active days in 28", "days"),
         Column("spend_84d_sum", MONEY, "Net spend of its people in 84 days", "currency"),
-        Column("retention_28d_mean", DOUBLE, "Mean retention score", "probability"),
+        Column("retention_28d_mean", DOUBLE, "Mean of retention_28d over its people", "probability"),
         Column("traits", VARCHAR, "Columns that differ most, with effect sizes", "JSON object"),
     ),
 )
@@ -120,6 +123,7 @@ INTERESTS = Table(
         Column("topic", VARCHAR, "The topic or category", required=True),
         Column("weight", DOUBLE, "Share of the person's consumption in 84 days", "ratio"),
     ),
+    foreign=(("user_id", "marts.user_scores"),),
 )
 
 LIFECYCLE_TRANSITIONS = Table(
@@ -155,38 +159,6 @@ GROWTH_FORECAST = Table(
     ),
 )
 
-CHANNEL_QUALITY = Table(
-    "marts.channel_quality",
-    "What became of the people each channel brought.",
-    ("channel",),
-    (
-        Column("channel", VARCHAR, "The channel", required=True),
-        Column("users", BIGINT, "People it brought so far", "people"),
-        Column("active_28d", BIGINT, "Of them active in the last 28 days", "people"),
-        Column("payers", BIGINT, "Of them with a net purchase", "people"),
-        Column("spend_total", MONEY, "Their net spend so far", "currency"),
-    ),
-)
-
-ITEM_PERFORMANCE = Table(
-    "marts.item_performance",
-    "How each item did in the last 28 days.",
-    ("item_id",),
-    (
-        ITEM,
-        Column("title", VARCHAR, "Its name as shown"),
-        Column("category", VARCHAR, "The shelf it stands on"),
-        Column("on_sale", BOOLEAN, "Published and not withdrawn"),
-        Column("users_28d", BIGINT, "Distinct people with an act on it", "people"),
-        Column("learners_28d", BIGINT, "Distinct people learning it", "people"),
-        Column("enrolments_28d", BIGINT, "Enrolments", "events"),
-        Column("completions_28d", BIGINT, "Lessons and courses completed (times, not people)", "events"),
-        Column("purchases_28d", BIGINT, "Paid purchases", "events"),
-        Column("revenue_28d", MONEY, "Paid less refunded", "currency"),
-        Column("refunds_28d", BIGINT, "Refunds", "events"),
-    ),
-)
-
 COMMUNITY_MEMBERS = Table(
     "marts.community_members",
     "What each person gives to and gets from the community in 84 days.",
@@ -200,23 +172,7 @@ COMMUNITY_MEMBERS = Table(
         Column("community_value", DOUBLE, "u_i: sum over partners of weight times interactions, both directions"),
         Column("shapley_value", DOUBLE, "Own texts' weight plus half of u_i: the person's share of the whole"),
     ),
-)
-
-COMMUNITY_HEALTH = Table(
-    "marts.community_health",
-    "How each community is doing over 28 days.",
-    ("community_id",),
-    (
-        Column("community_id", VARCHAR, "The community; (all) = all of them together", required=True),
-        Column("members_active", BIGINT, "People with an act in it", "people"),
-        Column("speakers", BIGINT, "Of them with a text", "people"),
-        Column("texts", BIGINT, "Posts, answers and comments", "events"),
-        Column("top_5_percent_share", DOUBLE, "Share of texts by the 5 % who write most", "ratio"),
-        Column("questions", BIGINT, "Posts at least 48 hours old", "events"),
-        Column("questions_unanswered", BIGINT, "Of them without a reply by another person in 48 hours", "events"),
-        Column("first_reply_median_hours", DOUBLE, "Median of the first reply, over answered ones", "hours"),
-        Column("first_reply_in_24h", DOUBLE, "Share of questions answered within 24 hours", "ratio"),
-    ),
+    foreign=(("user_id", "marts.user_scores"),),
 )
 
 POINTS_LEDGER = Table(
@@ -230,6 +186,7 @@ POINTS_LEDGER = Table(
         Column("events", BIGINT, "Events counted", "events"),
         Column("points", BIGINT, "Points, negative when revoked", "points"),
     ),
+    foreign=(("user_id", "marts.user_scores"),),
 )
 
 LEADERBOARD = Table(
@@ -242,35 +199,13 @@ LEADERBOARD = Table(
         USER,
         Column("points_28d", BIGINT, "Points earned in 28 days", "points"),
     ),
-)
-
-WEEKLY_KPIS = Table(
-    "marts.weekly_kpis",
-    "The numbers that count, week by week, with their own history beside them.",
-    ("week", "kpi"),
-    (
-        Column("week", DATE, "Monday of the week", required=True),
-        Column(
-            "kpi",
-            VARCHAR,
-            "wau, wau_learning, wau_interacting, new_users, payers, gmv, refunds, net, ...",
-            required=True,
-        ),
-        Column("value", DOUBLE, "The figure; null = not known on this platform"),
-        Column("numerator", DOUBLE, "For rates"),
-        Column("denominator", DOUBLE, "For rates; below 30 the rate is null"),
-        Column("previous", DOUBLE, "The week before"),
-        Column("mean_8w", DOUBLE, "Mean of the eight weeks before"),
-        Column("spread_8w", DOUBLE, "Standard deviation of the eight weeks before"),
-        Column("unusual", BOOLEAN, "More than two spreads from the mean"),
-        Column("unit", VARCHAR, "people, currency, ratio, events"),
-    ),
+    foreign=(("user_id", "marts.user_scores"),),
 )
 
 TABLES = (
     *(USER_SCORES, RECOMMENDATIONS, ITEM_TO_ITEM, SEGMENTS, SEGMENT_MIGRATION, INTERESTS),
-    *(LIFECYCLE_TRANSITIONS, GROWTH_FORECAST, CHANNEL_QUALITY, ITEM_PERFORMANCE),
-    *(COMMUNITY_MEMBERS, COMMUNITY_HEALTH, POINTS_LEDGER, LEADERBOARD),
-    WEEKLY_KPIS,
-    *(*prediction.TABLES, *readout.TABLES),
+    *(LIFECYCLE_TRANSITIONS, GROWTH_FORECAST, scorecards.CHANNEL_QUALITY, scorecards.ITEM_PERFORMANCE),
+    *(COMMUNITY_MEMBERS, scorecards.COMMUNITY_HEALTH, POINTS_LEDGER, LEADERBOARD),
+    scorecards.WEEKLY_KPIS,
+    *(*rates.TABLES, *prediction.TABLES, *readout.TABLES),
 )

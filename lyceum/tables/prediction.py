@@ -41,6 +41,7 @@ EARLY_WARNINGS = Table(
         Column("expires_on", DATE, "The list is stale from this day on"),
         Column("holdout", BOOLEAN, "True = must not be contacted"),
     ),
+    foreign=(("user_id", "marts.user_scores"),),
 )
 
 SURVIVAL = Table(

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -10,8 +11,9 @@ import duckdb
 import pytest
 import typer.main
 
-from lyceum.dictionary import dictionary
+from lyceum.dictionary import dictionary, with_questions
 from lyceum.releases import contents
+from lyceum.schema import MONEY, published, questions
 from lyceum.settings import OTHER_VARIABLES, PlatformSettings, Settings
 from pipelines.cli import app
 
@@ -97,7 +99,7 @@ def test_every_make_target_exists(file):
 def test_every_relative_link_leads_somewhere(file):
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(file)):
         if not target.startswith("https://"):
-            assert (file.parent / target).exists(), target
+            assert (file.parent / target.partition("#")[0]).exists(), target
 
 
 @pytest.mark.parametrize("file", EVERYWHERE, ids=named)
@@ -155,6 +157,8 @@ def empty(tmp_path_factory):
             con.execute(f"CREATE SCHEMA {schema}")
         for table in contents():
             con.execute(table.ddl())
+        for each in questions():
+            con.execute(f"CREATE VIEW {each.view} AS {each.query}")
     (root / "data/home/current").symlink_to("releases/2026-07-06-r001")
     return root
 
@@ -181,13 +185,59 @@ def test_there_are_twelve_queries():
     assert len(blocks(ANALYSTS, "sql")) == 12
 
 
-def test_the_python_for_analysts_runs(empty, monkeypatch):
-    monkeypatch.chdir(empty)
-    (code,) = blocks(ANALYSTS, "python")
-    names = {}
-    exec(compile(code, named(ANALYSTS), "exec"), names)
-    assert names["people"].empty
-    names["con"].close()
+def test_the_python_for_analysts_runs(empty, tmp_path, monkeypatch):
+    shutil.copytree(empty, tmp_path / "copy", symlinks=True)  # another test holds that file open
+    monkeypatch.chdir(tmp_path / "copy")
+    plain, warehouse = blocks(ANALYSTS, "python")
+    for code, name in ((plain, "people"), (warehouse, "answer")):
+        names = {}
+        exec(compile(code, named(ANALYSTS), "exec"), names)
+        assert names[name].empty
+        with pytest.raises(duckdb.Error, match="read-only"):
+            names["con"].execute("CREATE TABLE marts.mine (x INT)")
+        names["con"].close()
+
+
+def test_every_question_stands_in_the_table_for_analysts():
+    text = ANALYSTS.read_text(encoding="utf-8")
+    assert text == with_questions(text), "run `make dictionary`"
+    assert len(questions()) >= 20
+    assert all(f"| `{each.view}` | {each.asks} |" in text for each in questions())
+
+
+def test_every_view_that_analysts_are_told_of_exists():
+    told = set(re.findall(r"marts\.q_[a-z0-9_]+", ANALYSTS.read_text(encoding="utf-8")))
+    notebook = (ROOT / "docs/explore.ipynb").read_text(encoding="utf-8")
+    assert (told | set(re.findall(r"marts\.q_[a-z0-9_]+", notebook))) == {each.view for each in questions()}
+
+
+@pytest.mark.parametrize("file", [ANALYSTS, ENGLISH, CHINESE], ids=named)
+def test_every_anchor_of_a_link_is_a_heading(file):
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", file.read_text(encoding="utf-8")):
+        text = ((file.parent / target) if target else file).read_text(encoding="utf-8")
+        headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("table", published(), ids=lambda table: table.name)
+def test_every_column_has_a_meaning_that_is_more_than_its_name(table):
+    for column in table.columns:
+        said = set(re.findall(r"[a-z0-9]+", column.meaning.lower()))
+        assert said - set(column.name.lower().split("_")), f"{table.name}.{column.name}: {column.meaning}"
+        assert len(column.meaning) >= 8, f"{table.name}.{column.name}: {column.meaning}"
+
+
+@pytest.mark.parametrize("table", published(), ids=lambda table: table.name)
+def test_the_comment_of_a_column_has_its_unit_and_its_window(table):
+    for column in table.columns:
+        if column.unit:
+            assert column.comment.endswith(f"[{column.unit}]")
+        if column.type == MONEY:
+            assert column.unit == "currency", f"{table.name}.{column.name}"
+        days = re.search(r"_(\d+)d(?:_|$)", column.name)
+        if days:
+            said = f"{column.meaning} {table.meaning}"
+            assert re.search(rf"\b{days[1]}\b|_{days[1]}d\b", said), f"{table.name}.{column.name}: {column.meaning}"
 
 
 def rows_of(section):

@@ -7,12 +7,30 @@ from decimal import Decimal
 import pytest
 
 from expectations.checkpoint import blocking, judge
-from lyceum.schema import published
+from lyceum.schema import BIGINT, published, table
 
 AS_OF = dt.date(2024, 5, 6)
 TABLES = [declared for declared in published() if not declared.name.startswith("quality.")]
 LIMITS = {"recommendations": 3, "contacts": 1}
 COUNTS = {"1": 1, "3": 2, "7": 3, "14": 4, "28": 5, "56": 6, "84": 7}  # window -> how many
+
+
+ITEM = {
+    **{"users_28d": 40, "learners_28d": 40, "buyers_28d": 30, "viewers": 30, "viewers_bought": 3},
+    **{"cohort_28d_people": 30, "cohort_28d_started": 30, "cohort_28d_completed": 12, "view_conversion_7d": 0.1},
+    **{"start_rate_28d": 1.0, "completion_rate_28d": 0.4, "rank_28d": 1},
+    **{"paid_28d": Decimal(9), "refunded_28d": Decimal(2), "revenue_28d": Decimal(7)},
+}
+CHANNEL = {
+    **{"users": 40, "active_28d": 30, "payers": 20, "invited": 10, "invited_share": 0.25},
+    **{"week1_people": 30, "week1_kept": 15, "week1_retention": 0.5},
+    **{"paying_people": 30, "paying_30d": 3, "payer_conversion_30d": 0.1},
+}
+COMMUNITY = {
+    **{"members_active": 9, "speakers": 9, "questions": 40, "questions_unanswered": 5},
+    **{"first_reply_median_hours": 2.0, "first_reply_p90_hours": 9.0, "first_reply_in_24h": 0.5},
+}
+RATE = {"age_days": 0, "mature": True}
 
 
 def counted(declared):
@@ -38,7 +56,14 @@ def week():
         "features.user_snapshot": [{**person, "user_id": f"u{n}"} for n in range(3)],
         "features.item_snapshot": [{**item, "item_id": f"i{n}"} for n in range(2)],
         "marts.user_scores": [
-            {**score, "user_id": f"u{n}", "churn_28d": risk, "retention_28d": 1 - risk, "purchase_28d": 0.5}
+            {
+                **score,
+                "user_id": f"u{n}",
+                "segment_id": 0 if n else None,
+                "churn_28d": risk,
+                "retention_28d": 1 - risk,
+                "purchase_28d": 0.5,
+            }
             for n, risk in enumerate(risks)
         ],
         "marts.recommendations": [
@@ -60,6 +85,18 @@ def week():
         "marts.growth_forecast": [
             {"week": AS_OF, "kind": "forecast", "active_users": 3.0, "low_80": 2.0, "high_80": 4.0},
         ],
+        "marts.segments": [{"segment_id": 0, "share": 1.0}],
+        "marts.item_to_item": [{"item_id": "i0", "rank": 1, "other_item_id": "i1", "similarity": 0.5}],
+        "marts.interests": [{"user_id": "u0", "topic": "law", "weight": 1.0}],
+        "marts.community_members": [{"user_id": "u0", "partners": 1}],
+        "marts.points_ledger": [{"user_id": "u0", "day": AS_OF, "rule": "learn", "events": 1, "points": 1}],
+        "marts.leaderboard": [{"user_id": "u0", "league": 1, "rank": 1, "points_28d": 1}],
+        "marts.item_performance": [{**ITEM, "item_id": f"i{n}"} for n in range(2)],
+        "marts.channel_quality": [{"channel": "ads", **CHANNEL}],
+        "marts.community_health": [{"community_id": "(all)", **COMMUNITY}],
+        "marts.weekly_kpis": [{"week": AS_OF, "kpi": "share_rate", "area": "word_of_mouth", "denominator": 3.0}],
+        "marts.rate_definitions": [{"rate": "stickiness", "available": True}],
+        "marts.rates": [{**RATE, "rate": "stickiness", "part": "(all)", "week": AS_OF}],
     }
 
 
@@ -81,6 +118,8 @@ def again(name):
 
 SNAPSHOT, ITEMS, SCORES = "features.user_snapshot", "features.item_snapshot", "marts.user_scores"
 SHOWN, WARNED, CHAIN = "marts.recommendations", "marts.early_warnings", "marts.lifecycle_transitions"
+CARD, CAME, TALK = "marts.item_performance", "marts.channel_quality", "marts.community_health"
+KPIS = "marts.weekly_kpis"
 BROKEN = {
     "a person twice in the snapshot": ((again(SNAPSHOT), (SNAPSHOT, "key", 2)),),
     "snapshot": (
@@ -115,7 +154,7 @@ BROKEN = {
         (put("marts.growth_forecast", 0, low_80=5.0), ("marts.growth_forecast", "low_80.high_80", 1)),
     ),
     "a score of nobody": (
-        (lambda week: week[SNAPSHOT].pop(), (SCORES, "user_id.snapshot", 1)),
+        (lambda week: week[SNAPSHOT].pop(), (SCORES, "user_id.foreign", 1)),
         (lambda week: week[SCORES].append({**week[SCORES][0]}), (SCORES, "key", 2)),
     ),
     "lists": (
@@ -134,6 +173,19 @@ BROKEN = {
         (put(WARNED, 1, channel="sms", contacts_left=0), (WARNED, "channel.unknown", 1)),
         (put(WARNED, 1, expected_loss=7.0), (WARNED, "expected_loss.product", 1)),
         (lambda week: None, (WARNED, "contacts_left.nobody", 1)),
+    ),
+    "scorecards": (
+        (put(CARD, 0, buyers_28d=41), (CARD, "buyers_28d.of_users_28d", 1)),
+        (put(CARD, 0, viewers_bought=31), (CARD, "viewers_bought.of_viewers", 1)),
+        (put(CARD, 0, cohort_28d_completed=31), (CARD, "cohort_28d_completed.of_cohort_28d_people", 1)),
+        (put(CARD, 1, revenue_28d=Decimal(9)), (CARD, "revenue_28d.net", 1)),
+        (put(CARD, 1, view_conversion_7d=1.5), (CARD, "view_conversion_7d.share", 1)),
+        (put(CARD, 1, rank_28d=0), (CARD, "rank_28d.range", 1)),
+        (put(CAME, 0, week1_kept=31), (CAME, "week1_kept.of_week1_people", 1)),
+        (put(CAME, 0, paying_people=29), (CAME, "payer_conversion_30d.few", 1)),
+        (put(TALK, 0, first_reply_p90_hours=1.0), (TALK, "first_reply_median_hours.of_first_reply_p90_hours", 1)),
+        (put(KPIS, 0, area="luck"), (KPIS, "area.unknown", 1)),
+        (put(KPIS, 0, value=0.5), (KPIS, "value.rate", 1)),
     ),
     "actions without a channel": ((put(WARNED, 1, channel=None), (WARNED, "channel.action", 1)),),
     "channels without an action": ((put(WARNED, 0, channel="push"), (WARNED, "channel.action", 1)),),
@@ -154,3 +206,24 @@ def test_a_broken_promise_blocks_and_only_its_own_rules(broken, week, connect):
     expected = {row for _, row in broken}
     assert unmet(checks) == expected
     assert len(blocking(checks)) == len(expected)
+
+
+def test_a_stranger_under_any_foreign_key_is_found(week, connect):
+    expected = set()
+    for declared in TABLES:
+        for column, _ in declared.foreign:
+            stranger = 99 if declared.column(column).type == BIGINT else f"{declared.name}.{column}"
+            week[declared.name].append({**week[declared.name][0], column: stranger})
+            expected.add((declared.name, f"{column}.foreign", 1))
+    assert len(expected) > 10
+    found = {row for row in unmet(verdicts(connect(week))) if row[1].endswith(".foreign")}
+    assert found == expected  # not those who have none: most people have no segment
+
+
+def test_foreign_keys_name_published_tables_of_one_key():
+    for declared in TABLES:
+        for column, other in declared.foreign:
+            assert column in declared.names
+            assert other in {each.name for each in TABLES}
+            (key,) = table(other).key
+            assert table(other).column(key).type == declared.column(column).type

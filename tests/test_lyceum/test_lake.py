@@ -215,3 +215,23 @@ def test_a_writer_killed_on_its_way_leaves_what_was_there(tmp_path):
     assert rows(lake, POINTS, "user_id, points") == [("a", 3)]
     lake.append(POINTS, reader(POINTS, [{**kept, "user_id": "b"}]))
     assert rows(lake, POINTS, "user_id, points") == [("a", 3), ("b", 3)]
+
+
+def ledger(*columns: str) -> schema.Table:
+    """A table partitioned by as_of, as some version of the schema declares it."""
+    types = {"as_of": schema.DATE, "points": schema.BIGINT, "rule": schema.VARCHAR, "why": schema.VARCHAR}
+    declared = tuple(schema.Column(name, types[name], "") for name in ("as_of", *columns))
+    return schema.Table("history.ledger", "", ("as_of",), declared, partition="as_of")
+
+
+@pytest.mark.parametrize("empty_first", [False, True])
+def test_rows_of_an_earlier_version_have_null_in_new_columns_and_lose_dropped_ones(lake, empty_first):
+    before, after = ledger("points", "rule"), ledger("points", "why")
+    weeks = {day: {"as_of": [f"2026-07-{day:02}"]} for day in (6, 13)}
+    lake.replace(before, reader(before, [{"as_of": date(2026, 7, 6), "points": 1, "rule": "a"}]), partition=weeks[6])
+    if empty_first:
+        lake.replace(after, reader(after, []), partition=weeks[13])
+        assert rows(lake, after) == [(date(2026, 7, 6), 1, None)]
+    lake.replace(after, reader(after, [{"as_of": date(2026, 7, 13), "points": 2, "why": "b"}]), partition=weeks[13])
+    assert rows(lake, after) == [(date(2026, 7, 6), 1, None), (date(2026, 7, 13), 2, "b")]
+    assert rows(lake, after, where="as_of = DATE '2026-07-06'") == [(date(2026, 7, 6), 1, None)]

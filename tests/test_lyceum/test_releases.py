@@ -1,5 +1,6 @@
 """Releases: sealed folders, one link switched in one step, and a way back."""
 
+import os
 import subprocess
 import sys
 from datetime import date
@@ -37,6 +38,13 @@ def published(home: Home, as_of: date) -> releases.Release:
     release = releases.commit(home, staged(home, as_of), manifest())
     releases.switch(home, release)
     return release
+
+
+def flip(file: Path) -> None:
+    """Change one byte of the first block of data, after the three headers of 4 kB."""
+    content = bytearray(file.read_bytes())
+    content[12_288 + 64] ^= 1
+    file.write_bytes(content)
 
 
 def modes(folder: Path) -> set[tuple[bool, int]]:
@@ -91,6 +99,48 @@ def test_what_a_dead_run_left_is_collected_sealed_or_not(home):
     assert [path.name for path in home.releases.iterdir()] == [kept.name]
 
 
+def test_what_a_dead_process_left_is_collected_whatever_it_was_doing(home):
+    kept = published(home, FIRST)
+    staged(home, SECOND)
+    (home.root / ".current-4711").symlink_to("releases/nothing")
+    (home.releases / ".expired-2026-06-22-r001").mkdir(mode=0o555)
+    assert len(releases.unfinished(home)) == 3
+    releases.stage(home, SECOND)
+    assert [path.name for path in releases.unfinished(home)] == [".staging-2026-07-06-r001"]
+    assert releases.current(home).name == kept.name
+
+
+REMOVER = """
+import sys
+from pathlib import Path
+from lyceum import releases
+releases.remove(releases.Release(Path(sys.argv[1])))
+"""
+
+
+def test_a_process_that_dies_removing_a_release_leaves_nothing_that_one_could_go_back_to(home):
+    first, second = published(home, FIRST), published(home, SECOND)
+    killed = subprocess.run(
+        [sys.executable, "-c", REMOVER, str(first.path)],
+        env={**os.environ, "LYCEUM_FAULT": "release.expiring:1"},
+        check=False,
+    )
+    assert killed.returncode == -9
+    assert releases.listing(home) == [releases.Release(second.path)]
+    assert [path.name for path in releases.unfinished(home)] == [".expired-2026-06-29-r001"]
+
+
+def test_one_goes_back_past_what_was_altered(home):
+    first, second = published(home, FIRST), published(home, SECOND)
+    third = published(home, date(2026, 7, 13))
+    second.path.chmod(0o755)
+    (second.path / "more.txt").write_text("")
+    assert releases.rollback(home).name == first.name
+    with pytest.raises(HomeError, match=r"2026-07-06-r001: altered or damaged.*lyceum publish"):
+        releases.rollback(home, second.name)
+    assert releases.rollback(home, third.name).name == third.name
+
+
 @pytest.mark.parametrize(
     ("rows", "damage", "words"),
     [
@@ -98,6 +148,8 @@ def test_what_a_dead_run_left_is_collected_sealed_or_not(home):
         (3, lambda folder: (folder / "lyceum.duckdb.wal").write_bytes(b""), "write-ahead log"),
         (3, lambda folder: (folder / "lyceum.duckdb").write_bytes(b"no database" * 1000), "not whole"),
         (3, lambda folder: (folder / "lyceum.duckdb").unlink(), "not whole"),
+        (3, lambda folder: os.truncate(folder / "lyceum.duckdb", 12_288), "not whole"),
+        (3, lambda folder: flip(folder / "lyceum.duckdb"), "not whole"),
     ],
 )
 def test_a_staged_release_that_is_not_whole_is_never_switched_to(home, rows, damage, words):

@@ -140,11 +140,12 @@ def test_rates_from_thirty_on():
     later = [(f"s{n}", "c", "helper", "comment", f"q{n}", 170) for n in range(10, 35)]
     rows = one(health(said(*asked, *soon, *later), present(), as_of_instant=AS_OF))
     assert rows["questions_unanswered"] == 5
-    assert rows["first_reply_median_hours"] == 10  # 20 after 10 hours, 15 after 30
+    assert rows["first_reply_median_hours"] == 10  # 20 after 10 hours, 15 after 30, 5 censored
+    assert rows["first_reply_p90_hours"] == 30
     assert rows["first_reply_in_24h"] == 0.5
     assert rows["top_5_percent_share"] == pytest.approx((45 + 1 + 1) / 85)  # 3 of 41 people
     few = one(health(said(*asked[:29], *soon, *later), present(), as_of_instant=AS_OF))
-    assert pd.isna(few["first_reply_in_24h"])
+    assert few[["first_reply_in_24h", "first_reply_median_hours", "first_reply_p90_hours"]].isna().all()
 
 
 def test_a_question_of_nobody_known_is_answered_by_anybody_known():

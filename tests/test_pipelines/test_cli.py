@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lyceum import releases
-from lyceum.schema import published
+from lyceum.schema import published, questions
 from pipelines import cli, cli_ending
 
 
@@ -30,7 +30,10 @@ def said(monkeypatch, capsys):
 def test_the_tables_are_listed_and_one_is_explained(said):
     code, out, _ = said("tables")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == [table.name for table in published()]
+    assert [line.split()[0] for line in out.splitlines()] == [
+        *(table.name for table in published()),
+        *(each.view for each in questions()),
+    ]
     _, out, _ = said("tables", "marts.user_scores")
     assert "One row per user_id." in out
     assert "churn_28d" in out

@@ -7,8 +7,9 @@ import pytest
 from lyceum import engine, releases
 from lyceum.errors import UsageError
 from lyceum.home import Home
+from lyceum.schema import questions
 from lyceum.tables.features import ITEM_SNAPSHOT, SETS, USER_SNAPSHOT
-from pipelines.describing import described
+from pipelines.describing import described, listed
 
 HELD = {
     "acts_7d": {"available": True, "null_share": 0.0, "minimum": 0, "median": 3, "maximum": 120},
@@ -68,3 +69,26 @@ def test_other_tables_have_a_line_per_column(home):
     assert line(list(described(ITEM_SNAPSHOT.name, home=home)), "price")
     with pytest.raises(UsageError, match=r"no table features\.user_snap"):
         list(described("features.user_snap", home=home))
+
+
+def test_a_view_tells_its_question_its_query_and_its_columns(tmp_path):
+    for asked in questions():
+        lines = list(described(asked.view, home=tmp_path))
+        assert asked.asks in lines[0] and asked.asks_zh in lines[0]
+        for name, meaning in asked.columns.items():
+            assert line(lines, name).endswith(meaning)
+        shown = " ".join(" ".join(lines).split())
+        assert " ".join(asked.query.split()) in shown
+
+
+def test_an_unknown_view_has_near_names(tmp_path):
+    with pytest.raises(UsageError, match=r"no view marts\.q_stickines\.") as refused:
+        list(described("marts.q_stickines", home=tmp_path))
+    assert "marts.q_stickiness" in str(refused.value.remedy)
+
+
+def test_the_list_has_every_table_and_every_question():
+    lines = list(listed())
+    assert any(each.startswith("marts.user_scores ") for each in lines)
+    for asked in questions():
+        assert any(asked.view in each and asked.asks in each for each in lines)

@@ -4,6 +4,7 @@ from string import Formatter
 
 import pytest
 
+from features.kpis import KPIS
 from lyceum.errors import LyceumError, UsageError
 from lyceum.schema import table
 from reports.catalogue import LANGUAGES, Words, strings
@@ -37,6 +38,12 @@ def test_every_key_that_code_and_templates_name_exists():
     named = {*KEY.findall(text), *(f"leads.{key}" for key in LEAD.findall(text))}
     assert len(named) > 60
     assert sorted(named - set(strings("zh"))) == []
+
+
+def test_every_weekly_figure_has_a_name():
+    for language in LANGUAGES:
+        names = {key.removeprefix("kpis.") for key in strings(language) if key.startswith("kpis.")}
+        assert names == {kpi.name for kpi in KPIS}
 
 
 def test_missing_key_and_missing_place_are_errors():

@@ -69,6 +69,7 @@ def test_nothing_runs_and_nothing_is_fetched(page):
     assert {value for tag, name, value in parsed.attributes if name == "href"} == {
         "index.en.html",
         "index.zh.html",
+        f"dictionary.{page[0]}.html",
     } - {f"index.{page[0]}.html"}
     assert len(text.encode()) < 2_000_000
 

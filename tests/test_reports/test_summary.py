@@ -106,6 +106,7 @@ def test_a_rate_on_fewer_than_thirty_is_not_shown(support):
     support.plant(con, "marts.weekly_kpis", [rate])
     row = value(of(con, support), "kpis")[0]
     assert (row["value"], row["denominator"]) == (None, 18)
+    assert "week1_retention" in of(con, support)["known_kpis"]  # the logs do hold it
 
 
 def test_conclusions_lead_with_alerts_and_are_three_to_five(summary):

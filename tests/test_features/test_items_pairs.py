@@ -1,12 +1,10 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import pandas as pd
 import pytest
 
-from features import kpis, pairs
+from features import pairs
 from features.items import item_snapshot
-from features.kpi_history import weekly_kpis
 from lyceum.tables.features import ITEM_SNAPSHOT
 
 from .conftest import AS_OF, LOGGED
@@ -167,55 +165,3 @@ def test_weeks_are_mondays(world):
     world.add("a", 8, "learn")  # Sunday 28 April
     weeks = world.frame(pairs.user_weeks(world.days, as_of=AS_OF), ("week",))
     assert set(weeks) == {date(2024, 4, 22), date(2024, 4, 29)}
-
-
-def numbers(world, signals=LOGGED):
-    def rows(expression):
-        return world.con.sql(world.backend.compile(expression)).to_arrow_table().to_pandas().astype({"week": "str"})
-
-    counts, voices = (
-        rows(kpis.weekly_counts(world.days, as_of=AS_OF)),
-        rows(kpis.weekly_voices(world.events, as_of=AS_OF)),
-    )
-    table = weekly_kpis(counts, voices, signals=signals)
-    return {(row.week.date(), row.kpi): row for row in table.itertuples()}
-
-
-def test_weekly_numbers_by_hand(world):
-    for user in range(40):
-        world.add(f"u{user}", 8, "learn", duration_ms=120_000)  # week of 22 April, all new
-    for user in range(10):
-        world.add(f"u{user}", 1, "learn")  # week of 29 April
-        world.add(f"u{user}", 2, "view")
-    world.add("u0", 1, "purchase", amount=Decimal("50.00"))
-    world.add("u0", 1, "refund", amount=Decimal("20.00"))
-    found = numbers(world)
-    before, last = date(2024, 4, 22), date(2024, 4, 29)
-    assert [found[before, name].value for name in ("wau", "new_users", "learning_minutes")] == [40, 40, 80]
-    assert [found[last, name].value for name in ("wau", "new_users", "payers", "gmv", "net")] == [10, 0, 1, 50, 30]
-    kept = found[last, "week1_retention"]
-    assert (kept.numerator, kept.denominator, kept.value) == (10, 40, 0.25)
-    stickiness = found[last, "stickiness"]
-    assert (stickiness.numerator, stickiness.denominator) == (20, 70)
-    assert found[last, "wau"].previous == 40
-    assert pd.isna(found[last, "rating_mean"].value)  # a rate without 30 ratings is no figure
-
-
-def test_numbers_of_what_is_not_logged_are_unknown(world):
-    world.add("a", 1, "learn")
-    found = numbers(world, signals={"learn"})
-    assert pd.isna(found[date(2024, 4, 29), "gmv"].value)
-    assert found[date(2024, 4, 29), "wau"].value == 1
-
-
-def test_a_week_without_events_is_zero_and_eight_weeks_make_unusual(world):
-    for week in range(10):
-        if week == 5:
-            continue
-        people = 3 + week % 2 if week else 30  # week 0 is the newest
-        for user in range(people):
-            world.add(f"u{user}", 1 + 7 * week, "learn")
-    found = numbers(world)
-    empty = date(2024, 4, 29) - pd.Timedelta(weeks=5).to_pytimedelta()
-    assert found[empty, "wau"].value == 0
-    assert found[date(2024, 4, 29), "wau"].unusual
