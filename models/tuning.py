@@ -100,15 +100,25 @@ def select(
     table = pd.DataFrame(trials, columns=list(COLUMNS))
     if not paid:
         return Selection(REFERENCE, table, _why_nothing(found))
-    if len(paid) == 1:
-        table["chosen"] = table.index == paid[0]
-        return Selection(candidates[paid[0]], table, _why_untried(table, paid[0]))
-    leader = int(np.nanargmax(table["auc"].to_numpy(np.float64)))
-    best = next(
-        at for at in range(leader + 1) if at == leader or _as_good(given[at], given[leader], found, seed=seed)
+    best, why = (
+        (paid[0], _why_untried) if len(paid) == 1 else (_first_in_promise(table, given, found, seed=seed), _why)
     )
     table["chosen"] = table.index == best
-    return Selection(candidates[best], table, _why(table, leader, found))
+    return Selection(candidates[best], table, why(table, found))
+
+
+def _first_in_promise(
+    table: pd.DataFrame, given: Sequence[Sequence[Floats]], found: Sequence[Origin], /, *, seed: int
+) -> int:
+    """The place of the first candidate that is about as good as the best."""
+    leader = _leader(table)
+    return next(
+        at for at in range(leader + 1) if at == leader or _as_good(given[at], given[leader], found, seed=seed)
+    )
+
+
+def _leader(table: pd.DataFrame) -> int:
+    return int(np.nanargmax(table["auc"].to_numpy(np.float64)))
 
 
 def _paid(costs: Sequence[float], /, *, budget: float) -> list[int]:
@@ -190,12 +200,13 @@ def _why_nothing(found: Sequence[Origin], /) -> str:
     return f"Nothing was tuned: {reason}. The {REFERENCE.estimator} regression is taken as it is."
 
 
-def _why_untried(table: pd.DataFrame, at: int, /) -> str:
-    return f"The budget pays for one candidate, so nothing was compared: {_called(table, at)} is taken untried."
+def _why_untried(table: pd.DataFrame, _found: Sequence[Origin], /) -> str:
+    only = _called(table, int(np.flatnonzero(table["chosen"])[0]))
+    return f"The budget pays for one candidate, so nothing was compared: {only} is taken untried."
 
 
-def _why(table: pd.DataFrame, leader: int, found: Sequence[Origin], /) -> str:
-    best = int(np.flatnonzero(table["chosen"])[0])
+def _why(table: pd.DataFrame, found: Sequence[Origin], /) -> str:
+    best, leader = int(np.flatnonzero(table["chosen"])[0]), _leader(table)
     tried = int(table["auc"].notna().sum())
     weeks = ", ".join(str(origin.week) for origin in reversed(found))
     why = f"has the highest AUC ({table['auc'][leader]:.4f})"
