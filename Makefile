@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# Whole modules of tests go to as many processes as there are cores, up to four (1 GB each); one that dies fails the run.
+PARALLEL := --numprocesses=logical --maxprocesses=4 --max-worker-restart=0 --dist=loadscope
 SLOW_SUITES := slow real browser airflow wheel spark
 SHELL := /bin/bash
 
@@ -11,19 +13,20 @@ demo: $(STAMP)  ## a simulated platform, its last weeks under Airflow, a report 
 	$(BIN)/lyceum demo
 
 test: $(STAMP)  ## the fast tests
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 check: $(STAMP)  ## style, types, import contracts, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
-test-all: check install-spark system  ## everything, each suite's time printed
+test-all: check install-spark system  ## everything, each suite's time printed; only "slow" in parallel, the others start many processes
 	@set -e; for suite in $(SLOW_SUITES); do \
 		begin=$$SECONDS; echo "== $$suite"; \
-		$(BIN)/pytest -m $$suite; \
+		how=; [ $$suite != slow ] || how="$(PARALLEL)"; \
+		$(BIN)/pytest -m $$suite $$how; \
 		echo "== $$suite took $$((SECONDS - begin)) s"; \
 	done
 
@@ -49,8 +52,9 @@ install-spark: $(STAMP)
 system:  ## Debian packages that browser and Spark tests need
 	bash scripts/system-packages.sh
 
-dictionary: $(STAMP)  ## lineage of columns anew from features/, tables of docs/ from lyceum/tables
+dictionary: $(STAMP)  ## lineage of columns and compiled queries anew from features/, tables of docs/ from lyceum/tables
 	$(BIN)/python -m features.lineage > .lineage.json && mv .lineage.json lyceum/tables/lineage.json
+	$(BIN)/python -m pipelines.compiling > .compiled.json && mv .compiled.json lyceum/tables/compiled.json
 	$(BIN)/python -m lyceum.dictionary > docs/data-dictionary.md
 	$(BIN)/python -m lyceum.dictionary docs/analysts.md
 

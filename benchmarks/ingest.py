@@ -17,7 +17,6 @@ import json
 import math
 import multiprocessing
 import os
-import resource
 import shutil
 import sys
 import tempfile
@@ -26,9 +25,10 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.ingest_logs import FIELDS, START, write_logs
+from benchmarks.waiting import peak_gb
 from lyceum.engine import connect, quoted
 from lyceum.home import Home
 from lyceum.privacy import VARIABLE
@@ -36,6 +36,7 @@ from lyceum.schema import table
 from lyceum.settings import Settings
 
 Figures = dict[str, float]
+Found = TypeVar("Found")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 GIVEN = {
     **{"event_id": "id", "user_id": "uid", "event_type": "type", "occurred_at": "ts", "item_id": "course"},
@@ -124,7 +125,7 @@ def _write(data: Path, events: int, days: int, seed: int, form: str) -> Figures:
     return {}
 
 
-def apart(work: Callable[..., Figures], /, *arguments: object) -> Figures:
+def apart(work: Callable[..., Found], /, *arguments: object) -> Found:
     """Do the work in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
@@ -157,7 +158,7 @@ def take_in(source: Path, data: Path, folder: Path, days: int, /) -> Figures:
         "seconds": round(end - begin, 3),
         "ingest_seconds": round(ingested - begin, 3),
         "validate_seconds": round(end - ingested, 3),
-        "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 3),
+        "peak_gb": peak_gb(),
         **{f"until {phase}": round(seconds, 3) for phase, seconds in phases.items()},
     }
 

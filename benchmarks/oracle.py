@@ -170,7 +170,7 @@ def measure(world: str, reference: Reference, /, *, users: int, seed: int) -> It
         known = frame[frame[target.label].notna()]
         rows = known[["user_id", "as_of", *SLICED_BY, *FEATURES]]
         labelled = rows.assign(label=known[target.label].to_numpy(np.int64))
-        found = challenged(labelled, target=target, before=None, settings=Settings(seed=seed))
+        found = challenged(labelled, target=target, before=None, settings=Settings(seed=seed), compare=False)
         test, verdict = found.origin.test, found.verdict
         scores = {name: verdict.scores[name] for name in BASELINES}
         scores |= {

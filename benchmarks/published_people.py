@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.ingest import Figures, apart
 from benchmarks.published_homes import AS_OF, context
+from benchmarks.waiting import peak_gb
 from lyceum import engine, releases
 from lyceum.engine import quoted
 from lyceum.schema import BIGINT, BOOLEAN, DOUBLE, MONEY, Column, Table, table, with_history
@@ -118,6 +119,7 @@ GIVEN: Mapping[str, Mapping[str, str]] = {  # SQL over the source of each table;
         "rank": "rank",
         "item_id": f"concat('c', (n * 7 + rank) % {ITEMS})",
         "score": f"{_uniform('score')} / rank",
+        "arm": "'personal'",
     },
     "marts.interests": {
         "user_id": "user_id",
@@ -156,6 +158,6 @@ def measure(folder: Path, /) -> Figures:
         "database_mb": round(releases.current(ctx.home).database.stat().st_size / 1e6),
         "publish_seconds": round(seconds, 1),
         "cpu_seconds": round(used.ru_utime + used.ru_stime + by_reader.ru_utime + by_reader.ru_stime, 1),
-        "peak_gb": round(used.ru_maxrss / 2**20, 2),
+        "peak_gb": peak_gb(),
         "peak_gb_reading_back": round(by_reader.ru_maxrss / 2**20, 2),
     }

@@ -14,7 +14,6 @@ Examples:
 
 import argparse
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.ingest import Figures, apart
+from benchmarks.waiting import peak_gb
 from lyceum.home import Home, Platform
 from lyceum.schema import BIGINT, DOUBLE, MONEY
 from lyceum.settings import Settings
@@ -149,9 +149,9 @@ def measure(folder: Path, /) -> Figures:
             scoring.likeliest(crowd.people, name, count=count) for name in ("churn_28d", "purchase_28d")
         )
         before = time.monotonic()
-        explainer.exactly(pd.Series(listed))
+        known = explainer.exactly({scoring.LEAVE: listed, scoring.BUY: buyers})
         after = time.monotonic()
-        part = scoring.keep_scores(Keeper(space, AS_OF), explainer, exact={*listed, *buyers})
+        part = scoring.keep_scores(Keeper(space, AS_OF), explainer, known)
         end = time.monotonic()
     if part.rows != len(crowd.people):
         raise AssertionError(f"{part.rows} of {len(crowd.people)} people were written.")
@@ -160,7 +160,7 @@ def measure(folder: Path, /) -> Figures:
         "seconds": round(scored - begin, 1),
         "reasons_seconds": round(end - scored, 1),
         "exact_seconds": round(after - before, 1),
-        "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+        "peak_gb": peak_gb(),
     }
 
 

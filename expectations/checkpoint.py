@@ -1,12 +1,14 @@
-"""The one module that speaks Great Expectations: a real Checkpoint judges every row of the tables, in their engine.
+"""A real Checkpoint of Great Expectations judges every row of the tables, in their engine.
 
-Great Expectations takes seconds to import, so it is imported when the first verdict is asked for. Its counts are
-computed by DuckDB over views; of the data only the keys of a few unexpected rows ever come out.
+Great Expectations takes seconds to import, so it is imported when the first verdict is asked for, unless `load` has
+done so before. Its counts are computed by DuckDB over views; of the data only the keys of a few unexpected rows ever
+come out.
 """
 
 import datetime as dt
 import warnings
 from collections.abc import Collection, Mapping
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +23,14 @@ from lyceum.tables.quality import CHECKS
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.core.validation_definition import ValidationDefinition
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+    from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 
 ASKED = {"result_format": "BASIC", "partial_unexpected_count": 0}  # counts over all rows, and no value of any
 
-Found = dict[str, dict[str, Any]]
+Found = dict[str, "ExpectationValidationResult"]
 
 
 def judge(
@@ -72,11 +77,20 @@ def _must_not_be_empty(table: Table) -> bool:
     return any(rule["type"] == ROW_COUNT for rule in suite(table)["expectations"])
 
 
+def load() -> None:
+    """Load all that the first verdict needs, which takes seconds; what is loaded already is not loaded again."""
+    great_expectations()
+    import_module("expectations.counting")
+
+
 def great_expectations() -> ModuleType:
-    """The package, without the warnings that its import raises: it imports deprecated modules of `re`."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"module 'sre_\w+' is deprecated", DeprecationWarning)
-        import great_expectations
+    """The package, without the warnings that its import raises: it imports deprecated modules of `re`.
+
+    They stay ignored: filters belong to no thread, and to put them back would take away what another has set.
+    """
+    warnings.filterwarnings("ignore", r"module 'sre_\w+' is deprecated", DeprecationWarning)
+    import great_expectations
+
     return great_expectations
 
 
@@ -95,36 +109,39 @@ def context() -> "EphemeralDataContext":
 
 
 def _verdicts(con: "duckdb.DuckDBPyConnection", tables: Collection[Table], /) -> dict[str, Found]:
-    """What the Checkpoint of each table says: table -> rule -> the result of Great Expectations as a dictionary."""
+    """What one Checkpoint over all tables says: table -> rule -> the result of Great Expectations."""
     if not tables:
         return {}
-    gx, known, found = great_expectations(), context(), {}
+    load()
+    from expectations.counting import Verdict
+
     with shown(con) as url:
-        source = known.data_sources.add_sql("lyceum", connection_string=url)
-        for table in tables:
-            asset = source.add_table_asset(table.name, table_name=table.short)
-            definition = gx.ValidationDefinition(
-                name=table.name,
-                data=asset.add_batch_definition_whole_table("all rows"),
-                suite=known.suites.add(gx.ExpectationSuite(**suite(table))),
-            )
-            checkpoint = gx.Checkpoint(
-                name=table.name,
-                validation_definitions=[known.validation_definitions.add(definition)],
-                result_format=ASKED,
-            )
-            (run,) = known.checkpoints.add(checkpoint).run().run_results.values()
-            results: list[Any] = [each.to_json_dict() for each in run.results]
-            found[table.name] = {each["expectation_config"]["meta"]["rule"]: each for each in results}
-    return found
+        source = context().data_sources.add_sql("lyceum", connection_string=url)
+        judgements: list[ValidationDefinition] = [_judgement(source, table) for table in tables]
+        checkpoint = Verdict(name="lyceum", validation_definitions=judgements, result_format=ASKED)
+        runs: Collection[Any] = checkpoint.run().run_results.values()
+    return {run.suite_name: {each.expectation_config.meta["rule"]: each for each in run.results} for run in runs}
+
+
+def _judgement(source: "SQLDatasource", table: Table) -> "ValidationDefinition":
+    """That the suite of the table judges all of its rows."""
+    from expectations.counting import Judgement, counting
+
+    gx, told = great_expectations(), suite(table)
+    judging = gx.ExpectationSuite(name=table.name, expectations=[counting(rule) for rule in told["expectations"]])
+    asset = source.add_table_asset(table.name, table_name=table.short)
+    return Judgement(name=table.name, data=asset.add_batch_definition_whole_table("all rows"), suite=judging)
 
 
 def _line(
-    con: "duckdb.DuckDBPyConnection", table: Table, rule: Rule, found: dict[str, Any], /, *, rows: int
+    con: "duckdb.DuckDBPyConnection", table: Table, rule: Rule, found: "ExpectationValidationResult", /, *, rows: int
 ) -> dict[str, Any]:
     """One row of quality.checks."""
-    meta, result = rule["meta"], found["result"]
-    if found["exception_info"].get("raised_exception", True):
+    meta, result = rule["meta"], found.result
+    if found.exception_info.get("raised_exception", True):
+        said = str(found.exception_info)
+        if "Out of Memory" in said or "No space left" in said:  # Great Expectations keeps exceptions as text
+            raise OSError(said)  # pipelines.shortages makes one sentence of it, without quoting it
         raise LyceumError(
             f"The check {meta['rule']} of {table.name} could not be made: its columns are not those of the schema.",
             remedy="Run the step that writes the table again with this version of lyceum.",
@@ -133,7 +150,7 @@ def _line(
     by_row = meta["counts"] == "rows" and rows > 0 and unexpected is not None
     cells = {
         **{"suite": table.name, "rule": meta["rule"], "expectation": rule["type"], "column_name": meta["column"]},
-        **{"severity": meta["severity"], "success": found["success"], "unexpected": unexpected},
+        **{"severity": meta["severity"], "success": found.success, "unexpected": unexpected},
         "share": unexpected / rows if by_row and unexpected is not None else None,
         "observed": f"{rows} rows" if unexpected is None else f"{unexpected} unexpected",
         **{
@@ -141,7 +158,7 @@ def _line(
             "sentence": meta["sentence_en"],
             "sentence_zh": meta["sentence_zh"],
         },
-        "sample": None if found["success"] else sample(con, table, rule),
+        "sample": None if found.success else sample(con, table, rule),
     }
     return {name: cells[name] for name in CHECKS.names}
 

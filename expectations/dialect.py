@@ -3,12 +3,8 @@
 The connection is the caller's: its temporary views are what is judged, and nothing here closes it, commits or rolls
 back. Great Expectations hands a connection back before it reads the rows, so every result is fetched at once; it
 reads at most a few hundred rows of any result (its counts are aggregates), so no more than `ROWS_KEPT` are fetched.
-
-A query for unexpected rows it runs twice, for the rows and for their count. What the one has told, the other is not
-asked again: over ten million events that is half of the time.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from secrets import token_hex
@@ -24,20 +20,11 @@ if TYPE_CHECKING:
 
 NAME = "lyceumduckdb"
 ROWS_KEPT = 1000
-COUNTING = re.compile(r"SELECT COUNT\(\*\) as (\w+) FROM \((.*)\) AS substituted_batch_subquery", re.DOTALL)
 
 Row = tuple[Any, ...]
 
 
-class Shown:
-    """A connection and the numbers of rows that queries without parameters have been found to have."""
-
-    def __init__(self, con: "duckdb.DuckDBPyConnection", /) -> None:
-        self.con = con
-        self.counts: dict[str, int] = {}
-
-
-_SHOWN: dict[str, Shown] = {}
+_SHOWN: "dict[str, duckdb.DuckDBPyConnection]" = {}
 
 
 @contextmanager
@@ -45,7 +32,7 @@ def shown(con: "duckdb.DuckDBPyConnection", /) -> Iterator[str]:
     """An SQLAlchemy URL under which `con` can be reached while the block runs."""
     registry.register(NAME, __name__, DuckDialect.__name__)
     token = token_hex(8)
-    _SHOWN[token] = Shown(con)
+    _SHOWN[token] = con
     try:
         yield f"{NAME}://{token}"
     finally:
@@ -58,27 +45,14 @@ class Cursor:
     arraysize = 1
     rowcount = -1
 
-    def __init__(self, shown: Shown, /) -> None:
-        self._shown = shown
+    def __init__(self, con: "duckdb.DuckDBPyConnection", /) -> None:
+        self._con = con
         self._rows: list[Row] = []
         self.description: Any = None
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
-        """Run the statement and keep its first rows, unless what is asked is known."""
-        counts, counting = self._shown.counts, COUNTING.fullmatch(statement)
-        if counting and counting[2] in counts:
-            self.description, self._rows = _described(counting[1]), [(counts[counting[2]],)]
-        elif counts.get(statement) == 0 and not parameters:
-            self.description, self._rows = _described("nothing"), []
-        else:
-            self._run(statement, parameters)
-            if counting:
-                counts[counting[2]] = self._rows[0][0]
-            elif len(self._rows) < ROWS_KEPT and not parameters:
-                counts[statement] = len(self._rows)
-
-    def _run(self, statement: str, parameters: Sequence[Any]) -> None:
-        found = self._shown.con.execute(statement, list(parameters))
+        """Run the statement and keep its first rows."""
+        found = self._con.execute(statement, list(parameters))
         self.description = found.description
         self._rows = found.fetchmany(ROWS_KEPT)
 
@@ -100,20 +74,15 @@ class Cursor:
         self._rows = []
 
 
-def _described(name: str) -> list[tuple[str | None, ...]]:
-    """The DBAPI's description of a result with one column."""
-    return [(name, None, None, None, None, None, None)]
-
-
 class Connection:
     """A DBAPI connection that leaves the engine's own connection as it was."""
 
-    def __init__(self, shown: Shown, /) -> None:
-        self._shown = shown
+    def __init__(self, con: "duckdb.DuckDBPyConnection", /) -> None:
+        self._con = con
 
     def cursor(self) -> Cursor:
         """A cursor on the caller's connection."""
-        return Cursor(self._shown)
+        return Cursor(self._con)
 
     def commit(self) -> None:
         """Nothing is written, so there is nothing to commit."""
@@ -126,6 +95,13 @@ class Quoting(PGIdentifierPreparer):
 
     def _requires_quotes(self, value: str) -> bool:
         return True
+
+
+class Untyped(NullType):
+    """A type that is not told. SQLAlchemy would compile it by a dialect of its own whenever it is to be written."""
+
+    def __str__(self) -> str:
+        return "NULL"
 
 
 class DuckDialect(PGDialect):
@@ -163,7 +139,7 @@ class DuckDialect(PGDialect):
     ) -> list[Any]:
         """Names of the columns. Their types stay unknown, so that values are compared as the engine compares them."""
         found = connection.exec_driver_sql(f'DESCRIBE "{table_name}"').fetchall()
-        return [{"name": row[0], "type": NullType(), "nullable": True, "default": None} for row in found]
+        return [{"name": row[0], "type": Untyped(), "nullable": True, "default": None} for row in found]
 
     def get_pk_constraint(self, *_asked: Any, **_options: Any) -> Any:  # noqa: ANN401
         """Views have no key."""

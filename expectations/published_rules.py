@@ -113,6 +113,12 @@ RECOMMENDATION_RULES = [
         "item_id.repeated",
         ("Nobody is shown the same item twice.", "同一内容不会向同一人推荐两次。"),
     ),
+    in_set(
+        marts.RECOMMENDATIONS,
+        "arm",
+        ("personal", "holdout", "general"),
+        ("Everybody's kind of list is known.", "每人所得榜单的类别都是已知的。"),
+    ),
     no_row(
         marts.RECOMMENDATIONS,
         "item_id",

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import ibis
 import ibis.expr.types as ir
 
 from features.joining import ITEM, either
-from features.snapshot import described
+from features.snapshot import described, since
 from features.windows import FeatureSet, Past, compute, ratio, sums, total
 from lyceum.tables.features_items import (
     COHORT,
@@ -197,5 +198,9 @@ def item_snapshot(
 
     `first_seen` gives the day on which each signal first stood in the logs, as for features.snapshot.user_snapshot.
     """
-    there = compute(SHELF_SET, past).select(*ITEM)
-    return described(there, past, first_seen=first_seen, sets=sets)
+    return described(touched(past), past, begins=partial(since, first_seen=first_seen), sets=sets)
+
+
+def touched(past: Past, /) -> ir.Table:
+    """item_id and as_of of every item described or touched before the moment."""
+    return compute(SHELF_SET, past).select(*ITEM)

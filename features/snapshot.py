@@ -1,8 +1,9 @@
 """The user snapshot: every feature set, one row per moment and person seen before it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 
 import ibis
 import ibis.expr.types as ir
@@ -39,7 +40,7 @@ def user_snapshot(past: Past, /, *, first_seen: Mapping[str, date], sets: Sequen
     signal could fill by then is null, never zero: that the platform does not record such a thing says nothing about
     the person.
     """
-    return described(population(past), past, first_seen=first_seen, sets=sets)
+    return described(population(past), past, begins=partial(since, first_seen=first_seen), sets=sets)
 
 
 def population(past: Past, /) -> ir.Table:
@@ -52,19 +53,20 @@ def described(
     past: Past,
     /,
     *,
-    first_seen: Mapping[str, date],
+    begins: Callable[[Column], date | None],
     sets: Sequence[FeatureSet],
 ) -> ir.Table:
     """`rows` (a key and as_of alone, at moments of `past`) with the columns of `sets`.
 
-    A row that a set lacks has zero or null there as declared, and what no signal could fill by the moment is null.
+    A row that a set lacks has zero or null there as declared. What no signal could fill by the moment is null:
+    `begins` gives the first day on which one could fill a column, None if it never came, as `since` does.
 
     Raises:
         InputError: two of the sets have a column of the same name, or a set reads what is not there.
     """
     columns, key = _distinct(sets), tuple(rows.columns)
     found = beside(rows, *(compute(each, past) for each in sets), key=key)
-    return found.select(*key, *(_known(found, column, first_seen) for column in columns))
+    return found.select(*key, *(_known(found, column, begins) for column in columns))
 
 
 def _distinct(sets: Sequence[FeatureSet]) -> list[Column]:
@@ -84,13 +86,13 @@ def since(column: Column, /, *, first_seen: Mapping[str, date]) -> date | None:
     return min((first_seen[signal] for signal in column.needs if signal in first_seen), default=None)
 
 
-def _known(rows: ir.Table, column: Column, first_seen: Mapping[str, date]) -> ir.Value:
+def _known(rows: ir.Table, column: Column, begins: Callable[[Column], date | None]) -> ir.Value:
     value = rows[column.name]
     if column.zero:
         value = ibis.coalesce(value, ibis.literal(0).cast(value.type()))
     if not column.needs:
         return value.name(column.name)
-    first = since(column, first_seen=first_seen)
+    first = begins(column)
     if first is None:
         return unknown(column)
     return ibis.ifelse(rows.as_of > ibis.literal(first), value, ibis.null(value.type())).name(column.name)

@@ -88,6 +88,8 @@ def inspect(name: str, path: Path, files: FileSet, /) -> Delivered:
             hashed.drain()
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise _damaged(name) from error
+    except FileNotFoundError:
+        raise _vanished(name) from None
     except OSError as error:
         if path.suffix == ".zst":
             raise _damaged(name) from error

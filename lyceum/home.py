@@ -170,15 +170,19 @@ def _as_json(platform: Platform) -> str:
 
 
 def write_atomically(file: Path, text: str, /, *, mode: int = 0o644) -> None:
-    """Write `text` so that a reader sees the old file or the new one, never half of it."""
+    """Write `text` so that a reader sees the old file or the new one, never half of it; OSError if it cannot be."""
     file.parent.mkdir(parents=True, exist_ok=True)
     staged = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    staged.replace(file)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        staged.replace(file)
+    except OSError:  # on a full disk half a file would only take room
+        staged.unlink(missing_ok=True)
+        raise
 
 
 def clear_half_written(folder: Path, /) -> None:

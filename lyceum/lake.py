@@ -6,7 +6,9 @@ no person's id, because they stay in the log after a row is deleted.
 """
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
     from deltalake import DeltaTable
+
+SETTLING_SECONDS = 0.5  # for the threads of a write that failed, which close their last files behind its exception
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,29 @@ class Lake:
         self.root.mkdir(parents=True, exist_ok=True)
         if is_private(table):
             self.path(table).mkdir(mode=0o700, exist_ok=True)
-        write_deltalake(str(self.path(table)), counted.reader(), **options)
+        with self._nothing_left_if_it_fails(table):
+            write_deltalake(str(self.path(table)), counted.reader(), **options)
         if is_private(table):
             hide(self.path(table))
         return Receipt(table.name, partition, counted.rows, self._open(table).version(), counted.digest)
+
+    @contextmanager
+    def _nothing_left_if_it_fails(self, table: Table) -> Iterator[None]:
+        """Remove the data files of a write that fails: no version names them, and they would fill a full disk."""
+        before = self._data_files(table)
+        try:
+            yield
+        except Exception:
+            time.sleep(SETTLING_SECONDS)
+            named = self._open(table).file_uris() if self.exists(table) else []  # it may fail behind its commit
+            for path in self._data_files(table) - before - {Path(unquote(uri)).resolve() for uri in named}:
+                path.unlink()
+            raise
+
+    def _data_files(self, table: Table) -> set[Path]:
+        """Also those that are being written: their names end otherwise."""
+        found = self.path(table).resolve().rglob("*.parquet*")
+        return {path for path in found if "_delta_log" not in path.parts}
 
     def _has_the_columns_of(self, table: Table) -> bool:
         """Whether what was written last has the columns that the table has today."""

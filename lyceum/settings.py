@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     segments: int = Field(default=5, ge=2)
     recommendations: int = Field(default=20, ge=1)
     interaction_days: int = Field(default=182, ge=7)
+    recommendation_tuning_seconds: float = Field(default=2, ge=0)  # nominal: the same trials on every machine
+    recommendation_holdout_share: float = Field(default=0.05, ge=0, le=1)  # get the general list, to measure against
     forecast_weeks: int = Field(default=8, ge=1)
 
     # What people said of themselves that features may use; the source must list it under `static` as well.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.metrics import FIGURES, Counted, Floats, Labels, counted
 
 REPLICATES = 200
-LEVELS = 4_000  # distinct scores that the draws tell apart; more move no end of an interval
+LEVELS = 2_000  # distinct scores that the draws tell apart; more move no end of an interval
 AT_ONCE = 2_000_000  # counts of users drawn at once, 8 bytes each
 
 

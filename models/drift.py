@@ -83,20 +83,21 @@ def _bins(values: Floats, /) -> tuple[Floats, Floats]:
     edges = np.full((values.shape[1], BINS - 1), np.nan)
     counts = np.zeros((values.shape[1], BINS))
     for at, column in enumerate(values.T):
-        cuts = _cuts(_ranked(column))
-        edges[at, : len(cuts)], counts[at] = cuts, _counts(column, cuts)
+        ordered = np.sort(_ranked(column))
+        cuts = _cuts(ordered)
+        sizes = np.diff(np.searchsorted(ordered, cuts, side="right"), prepend=0, append=len(ordered))
+        edges[at, : len(cuts)], counts[at, : len(sizes)] = cuts, sizes
     return edges, counts
 
 
-def _cuts(column: Floats, /) -> Floats:
+def _cuts(ordered: Floats, /) -> Floats:
     """Distinct deciles, less those that would cut off a sliver; one cut at least, unless all values are alike."""
-    deciles = np.unique(np.quantile(column, np.arange(1, BINS) / BINS, method="inverted_cdf"))
-    deciles = deciles[deciles < column.max()]
+    rows = len(ordered)
+    deciles = np.unique(ordered[[-(-rows * tenth // BINS) - 1 for tenth in range(1, BINS)]])
+    deciles = deciles[deciles < ordered[-1]]
     kept: list[float] = []
     below = 0.0
-    for cut, share in zip(
-        deciles, np.searchsorted(np.sort(column), deciles, side="right") / len(column), strict=True
-    ):
+    for cut, share in zip(deciles, np.searchsorted(ordered, deciles, side="right") / rows, strict=True):
         if min(share - below, 1.0 - share) >= SLIVER:
             kept.append(float(cut))
             below = share

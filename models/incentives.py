@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lyceum.errors import UsageError
-from models.recommendation.popularity import stable_hash
+from models.recommendation.interactions import stable_hash
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 TOP = 3
 PLACES = 4  # of values and contributions; a contribution that is 0 by then is none
 Positions = NDArray[np.intp]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -59,39 +58,33 @@ class Facts:
 
 
 def reasons(
-    model: Model, frame: pd.DataFrame, /, *, outcome: Outcome, speech: Speech, exact: Flags, top: int = TOP
+    model: Model, frame: pd.DataFrame, /, *, outcome: Outcome, speech: Speech, exact: bool, top: int = TOP
 ) -> "pa.StringArray":
     """For each row a JSON list of {column, value, contribution, exact, zh, en}, strongest first, at most `top`.
 
     `value` is the person's own (null = unknown); `contribution` is the log-odds that the whole fact adds towards the
-    outcome, against nobody in particular. Facts that push the other way are left out. `exact` (rows,) says for whom
-    the shares must be exact; elsewhere they may be approximate, and the reason says which they are.
+    outcome, against nobody in particular. Facts that push the other way are left out. Unless the shares must be
+    `exact` they may be approximate, and the reason says which they are.
 
     Models that do not share their margin out give empty lists; the silence rule has its one reason.
     """
     columns, pushes = contributions(model, frame, exact=exact)
     pushes = pushes * outcome.sign
     facts = grouped(pushes, columns)
-    is_exact = exact | bool(getattr(model, "exact_contributions", True))
+    is_exact = exact or bool(getattr(model, "exact_contributions", True))
     picked = strongest(facts, pushes, top=top)
     texts = [_place(at, amount, columns, frame, is_exact, outcome, speech) for at, amount in picked]
     return _lists(texts, rows=len(frame))
 
 
-def contributions(model: Model, frame: pd.DataFrame, /, *, exact: Flags) -> tuple[tuple[str, ...], Floats]:
+def contributions(model: Model, frame: pd.DataFrame, /, *, exact: bool) -> tuple[tuple[str, ...], Floats]:
     """The columns of a model and what each adds to a row's margin, (rows, columns); none where it cannot say."""
     if isinstance(model, SilenceRule):
         own = np.where(is_silent(frame), _logit(model.silent), _logit(model.heard))
         return ("recency_days",), np.asarray(own - _logit(model.overall), dtype=np.float64)[:, None]
     if not isinstance(model, Classifier):
         return (), np.zeros((len(frame), 0))
-    if model.exact_contributions or not exact.any():
-        return model.kept, model.contributions(frame, exact=False)
-    shares = np.empty((len(frame), len(model.kept)))
-    for wanted in (True, False):
-        rows = np.flatnonzero(exact == wanted)
-        shares[rows] = model.contributions(frame.iloc[rows], exact=wanted)
-    return model.kept, shares
+    return model.kept, model.contributions(frame, exact=exact)
 
 
 def grouped(pushes: Floats, columns: Sequence[str], /) -> Facts:
@@ -130,7 +123,7 @@ def _place(
     amount: Floats,
     columns: Sequence[str],
     frame: pd.DataFrame,
-    exact: Flags,
+    exact: bool,
     outcome: Outcome,
     speech: Speech,
 ) -> "pa.StringArray":
@@ -146,13 +139,12 @@ def _place(
         said[rows] = which + len(tails)
         tails += [_sentences(column, value, outcome, speech) for value in distinct.tolist()]
     heads = pa.array([f'{{"column": {json.dumps(column)}, "value": ' for column in columns] or [""])
-    ends = pa.array([f', "exact": {word}, ' for word in ("false", "true")])
     joined = pc.binary_join_element_wise(
         heads.take(pa.array(np.maximum(speaking, 0))),
         _numbers(values),
         ', "contribution": ',
         _numbers(amount),
-        ends.take(pa.array(exact.astype(np.int8))),
+        f', "exact": {json.dumps(exact)}, ',
         pa.array(tails).take(pa.array(said)),
         "",
     )

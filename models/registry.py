@@ -20,6 +20,17 @@ MODELS = {
     "kmeans_segments": "models.segmentation:KMeansSegments",
     "popularity": "models.recommendation.popularity:Popularity",
     "item_neighbours": "models.recommendation.item_neighbours:ItemNeighbours",
+    "rp3beta": "models.recommendation.rp3beta:RP3Beta",
+    "ease": "models.recommendation.ease:EASE",
+    "matrix_factorisation": "models.recommendation.matrix_factorisation:MatrixFactorisation",
+    "graph_filter": "models.recommendation.graph_filter:GraphFilter",
+    "user_neighbours": "models.recommendation.user_neighbours:UserNeighbours",
+    "recommender_blend": "models.recommendation.blend:Blend",
+    "popular_in_category": "models.recommendation.popular_in_category:PopularInCategory",
+    "next_in_series": "models.recommendation.next_in_series:NextInSeries",
+    "content": "models.recommendation.content:Content",
+    "audience": "models.recommendation.audience:Audience",
+    "hybrid": "models.recommendation.hybrid:Hybrid",
 }
 
 

@@ -51,7 +51,7 @@ class KMeansSegments(Model):
         # einsum adds in a fixed order, whatever the number of threads.
         return np.asarray(np.einsum("ij,kj->ik", scaled, self.components), dtype=np.float64)
 
-    def silhouette(self, frame: pd.DataFrame, /, *, seed: int, sample: int = 5_000) -> float:
+    def silhouette(self, frame: pd.DataFrame, /, *, seed: int, sample: int = 2_000) -> float:
         """Mean silhouette (Rousseeuw 1987) of at most `sample` people drawn by `seed`; nan for rules."""
         if self.kind != "kmeans":
             return float("nan")

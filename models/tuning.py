@@ -72,9 +72,9 @@ def select(
 
     train: user_id, as_of, label and features of the weeks known before the judged one, which itself is not in it.
     Fitted for the choice are at most about 10,000 rows, those of a part of the users. A candidate that the rest of
-    the budget does not pay for is left out (its figures are nan). Where it pays for one alone there is nothing to
-    compare, and that one is taken untried. Where no week can be tested on, or the budget pays for nobody, the
-    logistic regression is taken as it is.
+    the budget does not pay for is left out (its figures are nan). Where there is one alone, or the budget pays for
+    no other, nothing can be compared and that one is taken untried. Where no week can be tested on, or the budget
+    pays for nobody, the logistic regression is taken as it is.
     """
     found = [_lighter(origin) for origin in origins(train, delay_days=delay_days, count=ORIGINS)]
     offered = candidates if found else ()
@@ -202,7 +202,8 @@ def _why_nothing(found: Sequence[Origin], /) -> str:
 
 def _why_untried(table: pd.DataFrame, _found: Sequence[Origin], /) -> str:
     only = _called(table, int(np.flatnonzero(table["chosen"])[0]))
-    return f"The budget pays for one candidate, so nothing was compared: {only} is taken untried."
+    why = "There is one candidate" if len(table) == 1 else "The budget pays for one candidate"
+    return f"{why}, so nothing was compared: {only} is taken untried."
 
 
 def _why(table: pd.DataFrame, found: Sequence[Origin], /) -> str:

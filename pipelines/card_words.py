@@ -50,6 +50,32 @@ WORDS: Mapping[str, Words] = {
             ),
         },
     },
+    "recommendation": {
+        "title": {"zh": "内容推荐", "en": "Recommendations"},
+        "use": {
+            "zh": "为每位活跃用户排出接下来值得展示的内容，并给出理由；不用于因人定价，也不用于评价个人。",
+            "en": "Puts in order, for each active person, what is worth showing next, with a reason. Not for prices "
+            "that differ by person, and not for judging anybody.",
+        },
+        "label": {
+            "zh": "从该周一零点起的{days}天内第一次使用或取得的内容；全部内容参与排序，不抽样。",
+            "en": "What somebody used or got for the first time in the {days} days from the Monday on; all items are "
+            "ranked, none are sampled.",
+        },
+        "exclusions": {
+            "zh": (
+                "已拥有的、尚未上架的和已下架的内容不展示；系列课程按顺序展示；可重复购买的内容除外。",
+                "拒绝个性化推荐的人得到通用榜单。",
+                "按用户编号固定抽出的一小部分人得到通用榜单，用于衡量推荐的效果。",
+            ),
+            "en": (
+                "What is owned, not yet out or withdrawn is not shown, and series come in order; what makes sense to "
+                "have twice may come again.",
+                "People who refused personalisation get the general list.",
+                "A small share of people, fixed by their ids, gets the general list, so that the effect can be told.",
+            ),
+        },
+    },
 }
 
 COMMON: Words = {

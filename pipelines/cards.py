@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lyceum.tables.canonical import FROM_SOURCES
+from models.classification.blend import Blend
 from models.classification.classifier import Classifier
 from models.classification.logistic import Logistic
 from models.contract import Model
@@ -93,10 +94,15 @@ def _tuning(found: Challenge) -> Card:
 
 
 def _coefficients(model: Model, found: Challenge, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Of the model itself if that is the reference, else of the reference on the same rows; none below the gate."""
+    """Of the model itself if it is the reference or holds it, else of the reference on the same rows.
+
+    None below the gate.
+    """
     if not found.enough.enough:
         return pd.DataFrame()
-    own = model if type(model) is Logistic else Logistic(features=FEATURES).fit(frame, seed=seed)
+    own = model.reference if isinstance(model, Blend) else model
+    if type(own) is not Logistic or own.settings != Logistic(features=FEATURES).settings:
+        own = Logistic(features=FEATURES).fit(frame, seed=seed)
     return own.coefficients()
 
 

@@ -57,8 +57,13 @@ class Challenge:
         return reliability(self.origin.test["label"].to_numpy(), scores)
 
 
-def challenged(frame: pd.DataFrame, /, *, target: Target, before: Version | None, settings: Settings) -> Challenge:
-    """Choose, fit and judge a challenger on the labelled `frame` (see History.labelled); `before` is the champion."""
+def challenged(
+    frame: pd.DataFrame, /, *, target: Target, before: Version | None, settings: Settings, compare: bool
+) -> Challenge:
+    """Choose, fit and judge a challenger on the labelled `frame` (see History.labelled); `before` is the champion.
+
+    Unless candidates are to be compared, there is one: made like the champion, or the first in promise.
+    """
     origin = judged(frame, delay_days=target.delay_days)
     people = enough(origin.train, minimum=settings.minimum_outcomes)
     common: dict[str, Any] = {"baselines": BASELINES, "seed": settings.seed}
@@ -68,7 +73,7 @@ def challenged(frame: pd.DataFrame, /, *, target: Target, before: Version | None
         return Challenge(origin, people, None, rule)
     selection = select(
         origin.train,
-        candidates=CANDIDATES,
+        candidates=CANDIDATES if compare else [_like(before)],
         features=FEATURES,
         delay_days=target.delay_days,
         budget_seconds=settings.tuning_seconds,
@@ -81,6 +86,13 @@ def challenged(frame: pd.DataFrame, /, *, target: Target, before: Version | None
         origin, challenger=challenger, champion=champion, features=FEATURES, sliced_by=SLICED_BY, **common
     )
     return Challenge(origin, people, selection, verdict)
+
+
+def _like(before: Version | None) -> Candidate:
+    """The champion's recipe, or the first in promise where none or a mere rule scores."""
+    if before is None or before.estimator in BASELINES:
+        return CANDIDATES[0]
+    return Candidate(before.estimator, before.card["settings"])
 
 
 def _incumbent(before: Version, origin: Origin, /, *, delay_days: int, seed: int) -> Incumbent:

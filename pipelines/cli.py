@@ -75,7 +75,8 @@ def run(
     begin = datetime.now(UTC)
     with progress() as say:
         ctx = open_source(source, data, chosen, settings=settings, now=begin, say=say)
-        week.take_in(ctx, init_key=not chosen.platform_file.exists())
+        with week.preloading():
+            week.take_in(ctx, init_key=not chosen.platform_file.exists())
         for monday in weeks_before(last or week.newest_week(ctx), weeks):
             said(week.run_week(ctx, as_of=monday))
     cli_reading.show_where(chosen, seconds={"in all": (datetime.now(UTC) - begin).total_seconds()})

@@ -12,9 +12,11 @@ from types import FrameType
 import typer
 
 from lyceum.errors import LyceumError
+from pipelines import shortages
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 AGAIN_SECONDS = 0.05
+WHOLE = "nothing half-made is left to readers"
 
 
 def run(command: Callable[[], object], /) -> int:
@@ -32,7 +34,7 @@ def run(command: Callable[[], object], /) -> int:
         else:
             code = 0
     if code == INTERRUPTED:
-        typer.echo("lyceum: Interrupted; nothing half-made is left to readers. Run it again to go on.", err=True)
+        typer.echo(f"lyceum: Interrupted; {WHOLE}. Run it again to go on.", err=True)
     return code
 
 
@@ -74,6 +76,9 @@ def _explained(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    if (short := shortages.recognised(error)) is not None:
+        typer.echo(f"lyceum: {shortages.sentence(short, where=None, kept=WHOLE)}", err=True)
+        return 1
     if isinstance(error, OSError):
         place = f" at {error.filename}" if error.filename else ""
         typer.echo(f"lyceum: The system refused{place}: {error.strerror or type(error).__name__}.", err=True)

@@ -27,7 +27,6 @@ NAME = "demo"
 
 CONFIG = """\
 # Written by `lyceum demo`. Paths are relative to this file.
-tuning_seconds = 5  # a demo is short: the estimator that is first in promise, untried
 
 [platforms.demo]
 source = "demo"

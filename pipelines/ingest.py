@@ -24,6 +24,7 @@ from lyceum.privacy import VARIABLE, Key, fingerprint, key_file, load_key
 from lyceum.source_records import FileSet, Source, TableMapping
 from lyceum.sources import load
 from lyceum.tables.canonical import DELIVERIES, FROM_SOURCES, REJECTS
+from pipelines import shortages
 from pipelines.accounting import accounts_of, write_accounts
 from pipelines.context import Context
 from pipelines.groups import Group, Work, planned, read
@@ -91,7 +92,7 @@ def ingest(ctx: Context, /, *, init_key: bool = False) -> IngestResult:
     platform = replace(ctx.platform, key_fingerprint=fingerprint(key) if key else "")
     if ctx.home.platform_file.exists():
         ctx.home.claim(platform)
-    with ctx.home.lock(), staging(ctx.home.staging) as folder:
+    with shortages.explained(ctx, "ingest"), ctx.home.lock(), staging(ctx.home.staging) as folder:
         reach("ingest.locked")
         remove_leftovers(ctx.lake)
         expire(ctx.lake, now=ctx.now)
@@ -192,7 +193,7 @@ def stage_all(ctx: Context, batch: Batch, news: list[New], folder: Path, /) -> S
 
     Raises:
         InputError: a file cannot be read or has changed, or too many rows were rejected.
-        HomeError: no space or memory left.
+        HomeError: the engine could not work there.
     """
     import duckdb
 
@@ -205,22 +206,16 @@ def stage_all(ctx: Context, batch: Batch, news: list[New], folder: Path, /) -> S
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         for new in news:
             new.delivered.check_unchanged()
-        raise _refusal(error, folder) from error
+        if shortages.recognised(error):
+            raise
+        raise HomeError(
+            f"The engine could not work below {folder.parent}: {type(error).__name__}; nothing was taken.",
+            remedy="Look for space on its disk, then try again.",
+        ) from error
     for new in news:
         new.delivered.check_unchanged()
     check_limit(staged.tally, limit=settings.reject_limit)
     return staged
-
-
-def _refusal(error: Exception, folder: Path) -> HomeError:
-    if "No space left" in str(error):
-        return HomeError(
-            f"The disk of {folder.parent} is full; nothing was taken.", remedy="Make room, then try again."
-        )
-    return HomeError(
-        f"The engine could not work below {folder.parent}: {type(error).__name__}; nothing was taken.",
-        remedy="Look for space on its disk, or raise memory_limit.",
-    )
 
 
 def _works(con: "duckdb.DuckDBPyConnection", source: Source, news: list[New], data: Path, folder: Path) -> list[Work]:

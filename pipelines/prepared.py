@@ -5,7 +5,6 @@ the fingerprint of today is another one (new or late events, a correction, an er
 its own events and no others. The queries are part of the folder's name: another version of the code begins afresh.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,8 @@ from lyceum.home import write_atomically
 from lyceum.lake import Lake
 from lyceum.schema import DATE, VARCHAR, Column, Table
 from lyceum.tables import canonical
+from pipelines import compiled
+from pipelines.compiled import digest
 from pipelines.context import Context
 
 if TYPE_CHECKING:
@@ -85,10 +86,9 @@ class Prepared:
     @cached_property
     def lake(self) -> Lake:
         """Where this version of the daily inputs is stored."""
-        version = _digest(*(f"{name}: {query}" for name, query in sorted(self._queries.items())))
+        version = digest(*(f"{name}: {query}" for name, query in sorted(self._queries.items())))
         return Lake(self.ctx.home.features / FOLDER / version)
 
-    @cached_property
     def _expressions(self) -> dict[str, "ir.Table"]:
         import ibis
 
@@ -98,13 +98,22 @@ class Prepared:
         return {each.name: each.made(given) for each in DAILY}
 
     @cached_property
+    def _made(self) -> dict[str, dict[str, Any]]:
+        """The query of each daily input and the types of its columns."""
+        reads = {name: self.backend.table(name) for name in ("roles", "calendar")}
+        return dict(json.loads(compiled.text("daily inputs", compiled.fingerprint(reads), self._described)))
+
+    def _described(self) -> str:
+        made = self._expressions().items()
+        return json.dumps({name: {"query": inlined(rows, table=PART), "types": _types(rows)} for name, rows in made})
+
+    @cached_property
     def _queries(self) -> dict[str, str]:
-        made = {name: inlined(rows, table=PART) for name, rows in self._expressions.items()}
-        return {**made, SIGNALS_SEEN.name: _signals_query()}
+        return {**{name: each["query"] for name, each in self._made.items()}, SIGNALS_SEEN.name: _signals_query()}
 
     @cached_property
     def _tables(self) -> dict[str, Table]:
-        made = {name: _stored(name, rows) for name, rows in self._expressions.items()}
+        made = {name: _stored(name, each["types"]) for name, each in self._made.items()}
         return {**made, SIGNALS_SEEN.name: SIGNALS_SEEN}
 
     def _fingerprints(self) -> dict[str, tuple[str, int]]:
@@ -120,7 +129,7 @@ class Prepared:
             found.setdefault(str(weeks.monday_of(day)), []).append((path, events or 0))
         apart = self._apart()
         return {
-            week: (_digest(apart, *sorted(path for path, _ in each)), sum(events for _, events in each))
+            week: (digest(apart, *sorted(path for path, _ in each)), sum(events for _, events in each))
             for week, each in sorted(found.items())
         }
 
@@ -128,7 +137,7 @@ class Prepared:
         """A digest of whose deeds are left out."""
         listed = ", ".join(map(quoted, day_table.APART))
         query = f"SELECT DISTINCT user_id FROM roles WHERE role IN ({listed}) ORDER BY ALL"
-        return _digest(*(user for (user,) in self.con.execute(query).fetchall()))
+        return digest(*(user for (user,) in self.con.execute(query).fetchall()))
 
     def _make(self, part: Sequence[str]) -> None:
         """Read the events of these weeks once, and replace their rows in every stored table."""
@@ -195,9 +204,13 @@ def _signals_query() -> str:
     return " UNION ALL ".join(each)
 
 
-def _stored(name: str, rows: "ir.Table") -> Table:
+def _types(rows: "ir.Table") -> dict[str, str]:
+    return {column: _type(kind) for column, kind in rows.schema().items()}
+
+
+def _stored(name: str, types: Mapping[str, str]) -> Table:
     """The table that keeps a daily input."""
-    columns = [Column(column, _type(kind), "As features.inputs makes it") for column, kind in rows.schema().items()]
+    columns = [Column(column, kind, "As features.inputs makes it") for column, kind in types.items()]
     return Table(name, f"The daily input {name}.", (), (*columns, SIGNALS_SEEN.column("week")), partition="week")
 
 
@@ -207,7 +220,3 @@ def _type(kind: "ibis.DataType") -> str:
         **{"is_date": DATE, "is_timestamp": schema.INSTANT, "is_boolean": schema.BOOLEAN, "is_string": VARCHAR},
     }
     return next(name for asks, name in known.items() if getattr(kind, asks)())
-
-
-def _digest(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]

@@ -17,15 +17,13 @@ from lyceum.faults import reach
 from lyceum.home import clear_half_written
 from lyceum.releases import Release
 from lyceum.tables import quality
-from pipelines import building
+from pipelines import building, shortages
 from pipelines.building import provisional
 from pipelines.context import Context
 from pipelines.digest import engine_version
 from pipelines.report import render_pages, write_archive
 from pipelines.steps import Part
 from pipelines.validate import validate_published
-
-FULL = ("No space left", "File too large", "Disk quota exceeded")  # how the system says that a file cannot grow
 
 Render = Callable[[Path, str], None]  # draws the pages of the release of that name beside the database
 
@@ -57,36 +55,24 @@ def staging(ctx: Context, as_of: date, /) -> Iterator[Path]:
     """An empty folder to build the week's next release in; of what fails there nothing is left.
 
     Raises:
-        HomeError: the disk is full, or the engine could not read or write.
+        HomeError: the disk is full, there was too little memory, or the engine could not read or write.
     """
     import duckdb
 
-    refused = (
-        OSError,
-        duckdb.IOException,
-        duckdb.OutOfMemoryException,
-        duckdb.FatalException,
-        duckdb.TransactionException,
-    )
+    refused = OSError, duckdb.IOException, duckdb.FatalException, duckdb.TransactionException
     try:
-        yield releases.stage(ctx.home, as_of)
+        with shortages.explained(ctx, "publish"):
+            yield releases.stage(ctx.home, as_of)
     except refused as error:
         releases.discard_staged(ctx.home)
-        raise _refusal(ctx, error) from error
+        raise HomeError(
+            f"The release could not be built below {ctx.home.root} ({type(error).__name__}); "
+            "nothing was published and the last good release stays.",
+            remedy="Look for space and rights there, then `lyceum publish`.",
+        ) from error
     except BaseException:
         releases.discard_staged(ctx.home)
         raise
-
-
-def _refusal(ctx: Context, error: Exception) -> HomeError:
-    if any(words in str(error) for words in FULL):
-        what, remedy = f"The disk of {ctx.home.root} is full", "Make room"
-    else:
-        what = f"The release could not be built below {ctx.home.root} ({type(error).__name__})"
-        remedy = "Look for space and rights there, or raise memory_limit"
-    return HomeError(
-        f"{what}; nothing was published and the last good release stays.", remedy=f"{remedy}, then `lyceum publish`."
-    )
 
 
 def _pages(ctx: Context, as_of: date, file: Path, name: str) -> None:

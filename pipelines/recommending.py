@@ -1,106 +1,181 @@
-"""Recommendations of a week: measured on the last four weeks, fitted on everything, shown to the active."""
+"""Training of the recommendations: contenders measured on the last four weeks, and the name of the one that ships.
 
-from collections.abc import Iterator
+Contenders are fitted on what was known four weeks ago and measured on the weeks since. Their settings and the weights
+of the hybrid come from the two weeks before that, so that nothing is judged by what it was chosen for. What was
+measured is what ships, learnt anew every week from what is known then: an artifact holds settings and no person.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-import pandas as pd
-
-from features import pairs
-from lyceum.tables import marts
-from lyceum.tables.features import ITEM_SNAPSHOT
-from models.recommendation.evaluation import compare
-from models.recommendation.item_neighbours import ItemNeighbours
+from lyceum import weeks
+from models.recommendation.comparing import Comparison, compare, mean_interval
+from models.recommendation.hybrid import Hybrid
 from models.recommendation.popularity import Popularity
-from models.recommendation.recommender import Recommender
-from pipelines import champions
-from pipelines.keeping import Keeper
+from pipelines import champions, recommenders
+from pipelines.card_words import words
+from pipelines.cards import lake_versions
+from pipelines.context import Context
+from pipelines.history import fingerprint
+from pipelines.recommendation_weeks import Week, week
 from pipelines.steps import WHY, Part, skipped
 from pipelines.workspace import Workspace
 
+NAME = "recommendation"
 MEASURED_DAYS = 28
+EARLIER_DAYS = (MEASURED_DAYS + 14, MEASURED_DAYS + 7)  # Mondays whose weeks after them choose settings and weights
 MEASURED_AT = (10, 20)
 CHOSEN_BY = "ndcg_at_10"
-NEIGHBOURS_SHOWN = 20
+LEAST_PEOPLE = 30  # measured on: drawing from fewer says little of how sure a difference is
+NOTE = "people with something new in the four weeks after"
 
 
-def had(space: Workspace, as_of: date, /) -> pd.DataFrame:
-    """user_id, item_id, weight, owned: who had what before a Monday."""
-    used = space.daily.rows("user_items")
-    rows = pairs.interactions(used, as_of=as_of, window_days=space.ctx.settings.interaction_days)
-    return space.frame(rows.select("user_id", "item_id", "weight", "owned"), order=("user_id", "item_id"))
+@dataclass(frozen=True)
+class Choice:
+    """What ships, the figures it was chosen by, and the settings of all contenders."""
+
+    estimator: str
+    found: Comparison
+    settings: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def code(self) -> str:
+        """rule_ships where nothing beats popularity."""
+        return "rule_ships" if self.estimator == Popularity.name else ""
 
 
-def train_recommendation(space: Workspace, as_of: date, /) -> Part:
-    """Measure the recommenders on the last four weeks and keep the name of the one that ships."""
+def train_recommendation(space: Workspace, as_of: date, /, *, asked: bool = False) -> Part:
+    """Keep the recommender that was best on the last four weeks; only if it is due, or if a person asked for it."""
     ctx = space.ctx
-    if champions.entry(ctx.home, "recommendation", as_of=as_of) is not None:
-        return Part("recommendation", code="champion_kept", why=WHY["champion_kept"])
-    before = had(space, as_of - timedelta(days=MEASURED_DAYS))
-    after = had(space, as_of)
-    if after.empty:
-        return skipped("recommendation", "no_items")
-    contenders: list[Recommender] = [Popularity(k=max(MEASURED_AT)), ItemNeighbours(k=max(MEASURED_AT))]
-    figures = compare(contenders, before, after, k=MEASURED_AT, seed=ctx.settings.seed)
-    chosen = _chosen(figures)
-    recommender = next(each for each in contenders if each.name == chosen)
-    card = {"metrics": _lines(figures, chosen, as_of - timedelta(days=MEASURED_DAYS))}
-    code = "rule_ships" if chosen == Popularity.name else ""
-    digest = champions.keep_at_once(
-        ctx.home,
-        "recommendation",
-        recommender.fit(after, seed=ctx.settings.seed),
-        as_of=as_of,
-        card=card,
-        why=WHY.get(code, ""),
+    if not asked and not _is_due(ctx, as_of):
+        return Part(NAME, code="champion_kept", why=WHY["champion_kept"])
+    now = week(space, as_of)
+    if now.used.empty:
+        return skipped(NAME, "no_items")
+    before = champions.champion(ctx.home, NAME, as_of=as_of - weeks.WEEK)
+    mark = _mark(ctx, now, before)
+    if as_of in champions.versions(ctx.home, NAME):
+        stored = champions.load(ctx.home, NAME, as_of)
+        if stored.card.get("data", {}).get("fingerprint") == mark:
+            why = stored.card["decision"]["why"]
+            champions.settle(ctx.home, NAME, as_of=as_of, promoted=True, why=why)  # also after a kill before it
+            return _part(stored.card, stored.digest)
+    *earlier, judged = (week(space, as_of - timedelta(days=days)) for days in (*EARLIER_DAYS, MEASURED_DAYS))
+    choice = chosen(earlier, judged, now, before=before, ctx=ctx)
+    card = _card(ctx, choice, now, judged, mark)
+    model = recommenders.bare(choice.estimator, choice.settings.get(choice.estimator, {}))
+    digest = champions.keep_at_once(ctx.home, NAME, model, as_of=as_of, card=card, why=WHY.get(choice.code, ""))
+    return _part(card, digest)
+
+
+def chosen(
+    earlier: Sequence[Week], judged: Week, now: Week, /, *, before: champions.Version | None, ctx: Context
+) -> Choice:
+    """Measure the contenders on what people had new between `judged` and `now`, set by what they had new before.
+
+    The champion `before` stays unless the best beats it, and whatever ships must beat popularity: its paired 95 %
+    interval of NDCG@10 over people (bootstrap) lies above 0.
+    """
+    seed = ctx.settings.seed
+    start = before.card.get("tuned", {}) if before else {}
+    settings = recommenders.tuned_settings(
+        *(earlier[0], judged), start=start, budget_seconds=ctx.settings.recommendation_tuning_seconds, seed=seed
     )
-    return Part("recommendation", rows=len(after), digest=digest[:16], code=code, why=WHY.get(code, ""))
+    names = recommenders.contenders(judged)
+    if Hybrid.name in names:
+        parts = {name: settings.get(name, {}) for name in recommenders.collaborative(judged)}
+        settings[Hybrid.name] = recommenders.taught_settings((*earlier, judged), {"parts": parts}, seed=seed)
+    models = [recommenders.made(name, judged, settings.get(name, {})) for name in names]
+    asked = recommenders.few(now.used, people=recommenders.PEOPLE_MEASURED)
+    found = compare(models, judged.used, asked, k=MEASURED_AT, ages=judged.ages, seed=seed)
+    return Choice(_best(found, before.estimator if before else "", seed), found, settings)
 
 
-def _chosen(figures: pd.DataFrame) -> str:
-    """The recommender with the best figure; popularity where nothing could be measured or nothing beats it."""
-    ranked = figures[figures["metric"] == CHOSEN_BY].set_index("estimator")["value"]
-    if ranked.empty or ranked.max() <= ranked[Popularity.name]:
-        return Popularity.name
-    return str(ranked.idxmax())
+def _is_due(ctx: Context, as_of: date) -> bool:
+    """Judged by the weeks before, so that a week run again does what it did."""
+    earlier = [day for day in champions.versions(ctx.home, NAME) if day < as_of]
+    return not earlier or as_of - max(earlier) >= weeks.WEEK * ctx.settings.retrain_weeks
 
 
-def _lines(figures: pd.DataFrame, chosen: str, measured_on: date) -> list[dict[str, object]]:
-    lines = figures.assign(
-        role=["champion" if name == chosen else "baseline" for name in figures["estimator"]],
-        slice="all",
-        measured_on=str(measured_on),
-        note="people with something new in the four weeks after",
-    )
-    return [{str(key): value for key, value in line.items()} for line in lines.astype("object").to_dict("records")]
-
-
-def recommendation_tables(keeper: Keeper, eligible: pd.Series, /) -> Iterator[Part]:
-    """recommendations for the people of `eligible`, and item_to_item."""
-    space, as_of = keeper.space, keeper.as_of
-    held = champions.champion(space.ctx.home, "recommendation", as_of=as_of)
-    known = had(space, as_of)
-    if held is None or known.empty:
-        yield keeper.skip(marts.RECOMMENDATIONS, "no_items")
-        yield keeper.skip(marts.ITEM_TO_ITEM, "no_items")
-        return
-    shelf = space.stored(space.ctx.features, ITEM_SNAPSHOT, where=f"as_of = DATE '{as_of}'", order=("item_id",))
-    repeatable = set(shelf.loc[shelf["repeatable"], "item_id"])
-    known["owned"] = known["owned"] & ~known["item_id"].isin(repeatable)
-    settings = space.ctx.settings
-    kinds: dict[str, type[ItemNeighbours] | type[Popularity]] = {
-        kind.name: kind for kind in (ItemNeighbours, Popularity)
+def _mark(ctx: Context, now: Week, before: champions.Version | None) -> str:
+    """What tells this training apart: who had what, the shelf, the settings, and what scored before."""
+    shelf = now.catalogue.assign(published_at=now.catalogue["published_at"].astype(str))
+    names = ("seed", "recommendation_tuning_seconds", "interaction_days")
+    beside = {
+        "shelf": fingerprint(shelf.assign(as_of=now.as_of), {}),
+        "champion": before.digest if before else "",
+        "contenders": recommenders.contenders(now),
+        **{name: getattr(ctx.settings, name) for name in names},
     }
-    model = kinds[held.estimator](k=settings.recommendations).fit(known, seed=settings.seed)
-    model = model.restrict(shelf.loc[shelf["on_sale"], "item_id"], repeatable=repeatable)
-    code = "rule_ships" if held.estimator == Popularity.name else ""
-    shown = model.score(_histories(known, eligible))
-    yield keeper.keep(marts.RECOMMENDATIONS, shown, code=code, if_empty="nothing_to_show")
-    neighbours = ItemNeighbours(k=settings.recommendations).fit(known, seed=settings.seed)
-    yield keeper.keep(marts.ITEM_TO_ITEM, neighbours.neighbours(NEIGHBOURS_SHOWN))
+    return fingerprint(now.used.assign(as_of=now.as_of), beside)
 
 
-def _histories(known: pd.DataFrame, eligible: pd.Series) -> pd.DataFrame:
-    own = known[known["user_id"].isin(eligible)]
-    without = eligible[~eligible.isin(own["user_id"])]
-    nothing = pd.DataFrame({"user_id": without, "item_id": None, "weight": 0.0, "owned": False})
-    return pd.concat([own, nothing.astype(own.dtypes)], ignore_index=True)
+def _best(found: Comparison, incumbent: str, seed: int) -> str:
+    if len(found.by_user) < LEAST_PEOPLE:
+        return Popularity.name
+    best = str(found.by_user.mean().idxmax())
+    if incumbent in found.by_user and found.gain(best, incumbent, seed=seed).low <= 0:
+        best = incumbent
+    return best if found.gain(best, Popularity.name, seed=seed).low > 0 else Popularity.name
+
+
+def _part(card: Mapping[str, Any], digest: str) -> Part:
+    code = "rule_ships" if card["rule_ships"] else ""
+    return Part(NAME, rows=card["data"]["rows"], digest=digest[:16], code=code, why=WHY.get(code, ""))
+
+
+def _card(ctx: Context, choice: Choice, now: Week, judged: Week, mark: str) -> dict[str, Any]:
+    """As reports.cards shows it; `tuned` are the settings that the next training starts from."""
+    single = {name: settings for name, settings in choice.settings.items() if name != Hybrid.name}
+    return {
+        "model": NAME,
+        "trained_as_of": str(now.as_of),
+        **words(NAME, days=MEASURED_DAYS),
+        "settings": single.get(choice.estimator, {}),
+        "seed": ctx.settings.seed,
+        "data": {
+            "weeks": [str(judged.as_of), str(now.as_of)],
+            "rows": len(now.used),
+            "people": int(now.used["user_id"].nunique()),
+            "lake": lake_versions(ctx),
+            "fingerprint": mark,
+        },
+        "tuned": single,
+        "metrics": _lines(choice, judged.as_of, seed=ctx.settings.seed),
+        "comparisons": _comparisons(choice, seed=ctx.settings.seed),
+        "rule_ships": bool(choice.code),
+    }
+
+
+def _lines(choice: Choice, measured_on: date, /, *, seed: int) -> list[dict[str, object]]:
+    """Rows of quality.model_metrics; the figure that decided has its interval."""
+    figures = choice.found.figures.astype({"value": "object"})
+    roles = {
+        choice.estimator: "champion",
+        **{name: "baseline" for name in recommenders.RULES if name != choice.estimator},
+    }
+    lines = figures.assign(
+        role=[roles.get(name, "challenger") for name in figures["estimator"]],
+        measured_on=str(measured_on),
+        note=NOTE,
+    )
+    kept = [{str(key): value for key, value in line.items()} for line in lines.astype("object").to_dict("records")]
+    for line in kept:
+        if line["metric"] == CHOSEN_BY and line["slice"] == "all":
+            gains = choice.found.by_user[str(line["estimator"])].to_numpy()
+            _, line["low_95"], line["high_95"] = mean_interval(gains, seed=seed)
+        if line["value"] != line["value"]:
+            line["value"] = None  # a list of one item has no similarity
+    return kept
+
+
+def _comparisons(choice: Choice, /, *, seed: int) -> list[dict[str, object]]:
+    """By how much what ships is better than each other contender, on the same people."""
+    rows = []
+    for name in choice.found.by_user.columns.drop(choice.estimator, errors="ignore"):
+        value, low, high = choice.found.gain(choice.estimator, name, seed=seed)
+        gap: dict[str, object] = {"value": value, "low_95": low, "high_95": high}
+        rows.append({"versus": name, "metric": CHOSEN_BY, "slice": "all", **gap})
+    return rows

@@ -18,7 +18,7 @@ from lyceum.lake import Receipt
 from lyceum.privacy import fingerprint, load_key
 from lyceum.sources import load
 from lyceum.tables.canonical import REJECTS
-from pipelines import kept_rejects
+from pipelines import kept_rejects, shortages
 from pipelines.context import Context
 from pipelines.ingest import New, accounts, commit, stage_all
 from pipelines.kept_rejects import REPLAY, Kept
@@ -49,12 +49,12 @@ def replay(ctx: Context, /) -> ReplayResult:
     Raises:
         UsageError: the source is wrong.
         InputError: a lookup has no file.
-        HomeError: no key, or another run is writing here.
+        HomeError: no key, another run is writing here, no space or memory left.
     """
     source = load(ctx.platform.source)
     key = None if source.pseudonymous else load_key(ctx.platform.name, create=False)
     ctx.home.claim(replace(ctx.platform, key_fingerprint=fingerprint(key) if key else ""))
-    with ctx.home.lock(), staging(ctx.home.staging) as folder:
+    with shortages.explained(ctx, "ingest"), ctx.home.lock(), staging(ctx.home.staging) as folder:
         reach("replay.locked")
         remove_leftovers(ctx.lake)
         expire(ctx.lake, now=ctx.now)

@@ -1,8 +1,10 @@
 """Scoring: everything that is published about a week, from the newest snapshot and the champions."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -12,11 +14,14 @@ from lyceum.tables import marts, prediction, readout
 from lyceum.tables.features import ITEM_SNAPSHOT
 from models import lifecycle
 from models.classification import device
-from pipelines import champions, recommending, score_community, score_growth, score_segments, scoring, warning_list
+from pipelines import champions, score_community, score_growth, score_segments, scoring, warning_list
 from pipelines.context import Context
 from pipelines.drifting import drift_table
 from pipelines.keeping import Keeper
 from pipelines.model_tables import model_tables
+from pipelines.recommendation_outcomes import outcomes_table
+from pipelines.recommendation_weeks import had
+from pipelines.recommended import recommendation_tables
 from pipelines.score_rates import rate_tables
 from pipelines.steps import Part, skipped
 from pipelines.survival import survival_table
@@ -26,33 +31,60 @@ from pipelines.workspace import workspace
 Frames = dict[str, pd.DataFrame]
 
 
+LOADED = ("deltalake", "lifelines", "pyarrow.compute", "pyarrow.pandas_compat")  # what the two threads import
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the models tell of the week's people: the tables kept, the explainer of the scores, the exact reasons."""
+
+    parts: tuple[Part, ...]
+    explainer: scoring.Explainer
+    known: scoring.Reasons
+    found: Frames
+
+
 def score(ctx: Context, as_of: date, /) -> Iterator[Part]:
-    """Write every scored table of the week before `as_of`; what cannot be is left empty with a reason."""
-    with workspace(ctx) as space, device.using(ctx.settings.device):
-        keeper, found = Keeper(space, as_of), Frames()
-        crowd = scoring.crowd(space, as_of)
-        yield from _platform_tables(keeper, found)
-        crowd = replace(crowd, people=scoring.probabilities(crowd))
-        yield from score_segments.segment_tables(keeper, crowd.people, found)
-        yield from _person_tables(keeper, replace(crowd, people=_with_all(crowd.people, found)))
-        yield _coefficients(keeper)
-        yield survival_table(keeper)
-        yield from recommending.recommendation_tables(keeper, crowd.people.loc[crowd.people["eligible"], "user_id"])
-        yield _interests(keeper)
-        for table in readout.TABLES:
+    """Write every scored table of the week before `as_of`; what cannot be is left empty with a reason.
+
+    What the log tells is mostly the engine's work, what the models tell is theirs: so both are done at once, each in
+    a workspace of its own, and the row of each person joins them.
+    """
+    for name in LOADED:  # all imports in this thread, see pipelines.week.preloading
+        import_module(name)
+    with workspace(ctx) as space, workspace(ctx) as aside, device.using(ctx.settings.device):
+        keeper, found, crowd = Keeper(space, as_of), Frames(), scoring.crowd(space, as_of)
+        with ThreadPoolExecutor(1) as pool:
+            telling = pool.submit(_told, Keeper(aside, as_of), replace(crowd, space=aside))
+            yield from _log_tables(keeper, crowd.people, found)
+            told = telling.result()
+        yield from told.parts
+        people = _with_all(told.explainer.crowd.people, {**found, **told.found})
+        explainer = replace(told.explainer, crowd=replace(crowd, people=people))
+        yield scoring.keep_scores(keeper, explainer, told.known)
+        yield skipped("marts.user_scores.spend_90d", "not_yet_built")
+        for table in (readout.ACTIVITY_EFFECTS, readout.RESTATEMENTS):
             yield keeper.skip(table, "not_yet_built")
 
 
-def _platform_tables(keeper: Keeper, found: Frames) -> Iterator[Part]:
-    """The tables about the platform, its community and points; leaves what they tell of people in `found`."""
+def _log_tables(keeper: Keeper, people: pd.DataFrame, found: Frames) -> Iterator[Part]:
+    """The tables that need no model; leaves what they tell of `people` in `found`."""
+    yield from _platform_tables(keeper, people["user_id"], found)
+    yield survival_table(keeper)
+    yield _interests(keeper)
+    yield outcomes_table(keeper)
+
+
+def _platform_tables(keeper: Keeper, people: "pd.Series[str]", found: Frames) -> Iterator[Part]:
+    """The tables about the platform, its community and points; leaves what they tell of `people` in `found`."""
     user_weeks = score_growth.active_weeks(keeper.space, keeper.as_of)
     yield from score_growth.growth_tables(keeper, user_weeks)
     yield score_growth.kpi_table(keeper)
     yield from rate_tables(keeper)
     yield score_growth.item_table(keeper)
     yield score_growth.channel_table(keeper)
-    yield from score_community.community_tables(keeper, found)
-    yield from score_community.points_tables(keeper, found)
+    yield from score_community.community_tables(keeper, people, found)
+    yield from score_community.points_tables(keeper, people, found)
     found["states"] = lifecycle.states(user_weeks, week=keeper.as_of - weeks.WEEK)
 
 
@@ -70,18 +102,20 @@ def _with_all(people: pd.DataFrame, found: Frames) -> pd.DataFrame:
     return people
 
 
-def _person_tables(keeper: Keeper, crowd: scoring.Crowd) -> Iterator[Part]:
-    """early_warnings, user_scores with the reasons, and the tables about the models behind them."""
+def _told(keeper: Keeper, crowd: scoring.Crowd) -> Told:
+    """Score the crowd and keep the tables of segments, early_warnings, recommendations, and of the models behind."""
+    crowd, found = replace(crowd, people=scoring.probabilities(crowd)), Frames()
+    parts = [*score_segments.segment_tables(keeper, crowd.people, found)]
     typical = crowd.typical()
     explainer = scoring.explainer(crowd, typical)
     listed = warning_list.whom(keeper, crowd.people)
-    told = explainer.exactly(listed["user_id"]).merge(crowd.people, on="user_id")
-    yield warning_list.warnings_table(keeper, listed, told)
     buyers = scoring.likeliest(crowd.people, scoring.BUY, count=keeper.space.ctx.settings.warning_capacity)
-    yield scoring.keep_scores(keeper, explainer, exact={*listed["user_id"], *buyers})
-    yield skipped("marts.user_scores.spend_90d", "not_yet_built")
-    yield from model_tables(keeper, more=warning_list.measures(keeper, listed))
-    yield drift_table(keeper, typical, crowd.people)
+    known = explainer.exactly({scoring.LEAVE: listed["user_id"], scoring.BUY: buyers})
+    parts += [warning_list.warnings_table(keeper, listed, known.get("churn_reasons"))]
+    parts += model_tables(keeper, more=warning_list.measures(keeper, listed))
+    parts += [drift_table(keeper, typical, crowd.people), _coefficients(keeper)]
+    parts += recommendation_tables(keeper, _with_all(crowd.people, found))
+    return Told(tuple(parts), explainer, known, found)
 
 
 def _coefficients(keeper: Keeper) -> Part:
@@ -102,7 +136,7 @@ def _interests(keeper: Keeper) -> Part:
     categories = shelf.loc[shelf["category"].notna(), ["item_id", "category"]]
     if categories.empty:
         return keeper.skip(marts.INTERESTS, "no_items", detail="No item has a category.")
-    joined = recommending.had(space, keeper.as_of).merge(categories, on="item_id")
+    joined = had(space, keeper.as_of).merge(categories, on="item_id")
     weight = joined.groupby(["user_id", "category"])["weight"].sum()
     share = (weight / weight.groupby(level=0).transform("sum")).rename("weight").reset_index()
     return keeper.keep(marts.INTERESTS, share[share["weight"] > 0].rename(columns={"category": "topic"}))

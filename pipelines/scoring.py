@@ -40,13 +40,15 @@ EXPLAINED: Mapping[str, tuple[str, Outcome]] = {  # prediction: the column of it
     BUY: ("purchase_reasons", BUYING),
 }
 Floats = NDArray[np.float64]
+Reasons = Mapping[str, "pd.Series[str]"]  # by the column that they stand in: JSON lists by user_id
 
 
 @dataclass(frozen=True)
 class Crowd:
     """The people of one week's snapshot, and the models that score them by the name of their prediction.
 
-    `people` has one row per person, ordered by user_id: user_id, eligible, and whatever else is known by then.
+    `people` has one row per person, ordered by user_id: user_id, eligible, score_status, and whatever else is known
+    by then.
     `snapshot` selects the week's rows; made once, as no Delta table can be opened while another is being written.
     """
 
@@ -87,9 +89,12 @@ def crowd(space: Workspace, as_of: date, /) -> Crowd:
     """Everybody in the week's snapshot, and the champions of the week."""
     snapshot = snapshot_of(space, as_of)
     seen = stored(space, snapshot, ("recency_days",))
-    people = pd.DataFrame({"user_id": seen["user_id"], "eligible": seen["recency_days"] <= ELIGIBLE_DAYS})
     held = {target.name: champions.champion(space.ctx.home, target.name, as_of=as_of) for target in TARGETS}
     models = {name: version.model() for name, version in held.items() if version}
+    why = next((_why_unscored(space, as_of, name) for name in EXPLAINED if name not in models), "scored")
+    eligible = seen["recency_days"] <= ELIGIBLE_DAYS
+    status = np.where(eligible, why, "not_eligible")
+    people = pd.DataFrame({"user_id": seen["user_id"], "eligible": eligible, "score_status": status})
     return Crowd(space, as_of, snapshot, people, models)
 
 
@@ -105,7 +110,7 @@ def stored(space: Workspace, snapshot: str, columns: Sequence[str], /, *, where:
 
 
 def probabilities(crowd: Crowd, /) -> pd.DataFrame:
-    """The crowd's people with a column per model, null for the not eligible, churn_28d, and score_status."""
+    """The crowd's people with a column per model, null for the not eligible, and churn_28d."""
     found: dict[str, Floats] = {name: np.full(len(crowd.people), np.nan) for name in crowd.models}
     with crowd.helpers() as pool:
         for part, features in crowd.slices() if found else ():
@@ -115,15 +120,14 @@ def probabilities(crowd: Crowd, /) -> pd.DataFrame:
                 found[name][rows] = scores["probability"]
     if LEAVE in found:
         found["churn_28d"] = 1.0 - found[LEAVE]
-    why = next((_why_unscored(crowd, name) for name in EXPLAINED if name not in found), "scored")
-    return crowd.people.assign(**found, score_status=np.where(crowd.people["eligible"], why, "not_eligible"))
+    return crowd.people.assign(**found)
 
 
-def _why_unscored(crowd: Crowd, name: str) -> str:
+def _why_unscored(space: Workspace, as_of: date, name: str) -> str:
     target = next(each for each in TARGETS if each.name == name)
-    if target.needs and not set(target.needs) & set(crowd.space.signals(crowd.as_of)):
+    if target.needs and not set(target.needs) & set(space.signals(as_of)):
         return "no_purchases_logged"
-    return "too_few_outcomes" if matured(crowd.space, crowd.as_of, target) else "no_matured_week"
+    return "too_few_outcomes" if matured(space, as_of, target) else "no_matured_week"
 
 
 @dataclass(frozen=True)
@@ -138,23 +142,38 @@ class Explainer:
         """What the sentences need beside a person's own values."""
         return Speech(self.usual, self.crowd.space.ctx.platform.currency)
 
-    def given(self, features: pd.DataFrame, /, *, exact: NDArray[np.bool_]) -> "dict[str, pa.StringArray]":
-        """The columns of reasons for the rows of `features`; `exact` says for which the contributions must be."""
-        models = self.crowd.models
+    def exactly(self, wanted: Mapping[str, "pd.Series[str]"], /) -> Reasons:
+        """The reasons of exact contributions, for each prediction of the people whom `wanted` names for it."""
+        features = {name: self.crowd.features(wanted[name]) for name in EXPLAINED if name in self.crowd.models}
+
+        def explained(name: str) -> "pd.Series[str]":
+            texts = self._reasons(name, features[name], exact=True)
+            return pd.Series(texts.to_numpy(zero_copy_only=False), features[name]["user_id"])
+
+        with self.crowd.helpers() as pool:
+            return {
+                EXPLAINED[name][0]: texts for name, texts in zip(features, pool.map(explained, features), strict=True)
+            }
+
+    def given(self, features: pd.DataFrame, known: Reasons, /) -> "dict[str, pa.StringArray]":
+        """The columns of reasons for the rows of `features`: those `known`, approximate ones of the others."""
+        import pyarrow as pa
 
         def explained(name: str) -> "pa.StringArray":
-            return reasons(models[name], features, outcome=EXPLAINED[name][1], speech=self.speech, exact=exact)
+            held = known[EXPLAINED[name][0]]
+            places = held.index.get_indexer(pd.Index(features["user_id"]))
+            rest = places < 0
+            told = self._reasons(name, features[rest], exact=False)
+            places = np.where(rest, np.cumsum(rest) - 1, len(told) + places)
+            return pa.concat_arrays([told, pa.array(held.to_numpy(object), pa.string())]).take(places)
 
-        names = [name for name in EXPLAINED if name in models]
+        names = [name for name in EXPLAINED if name in self.crowd.models]
         with self.crowd.helpers() as pool:
             return {EXPLAINED[name][0]: texts for name, texts in zip(names, pool.map(explained, names), strict=True)}
 
-    def exactly(self, user_ids: "pd.Series[str]", /) -> pd.DataFrame:
-        """user_id and the columns of reasons, of exact contributions, of the people named, ordered by user_id."""
-        features = self.crowd.features(user_ids)
-        texts = self.given(features, exact=np.ones(len(features), dtype=bool))
-        columns = {column: text.to_numpy(zero_copy_only=False) for column, text in texts.items()}
-        return pd.DataFrame({"user_id": features["user_id"], **columns})
+    def _reasons(self, name: str, features: pd.DataFrame, /, *, exact: bool) -> "pa.StringArray":
+        outcome = EXPLAINED[name][1]
+        return reasons(self.crowd.models[name], features, outcome=outcome, speech=self.speech, exact=exact)
 
 
 def explainer(crowd: Crowd, typical: pd.DataFrame, /) -> Explainer:
@@ -163,30 +182,30 @@ def explainer(crowd: Crowd, typical: pd.DataFrame, /) -> Explainer:
     return Explainer(crowd, {str(name): float(usual) for name, usual in medians.dropna().items()})
 
 
-def likeliest(people: pd.DataFrame, name: str, /, *, count: int) -> list[str]:
+def likeliest(people: pd.DataFrame, name: str, /, *, count: int) -> "pd.Series[str]":
     """The `count` people with the highest score of that prediction, the first by user_id among equals."""
     if name not in people:
-        return []
+        return people["user_id"].head(0)
     scored = people[people[name].notna()]
-    return list(scored.sort_values(name, ascending=False, kind="stable")["user_id"].head(count))
+    return scored.sort_values(name, ascending=False, kind="stable")["user_id"].head(count)
 
 
-def keep_scores(keeper: Keeper, told: Explainer, /, *, exact: set[str]) -> Part:
+def keep_scores(keeper: Keeper, told: Explainer, known: Reasons, /) -> Part:
     """Write marts.user_scores of the week as a stream: what the crowd's people have, and the reasons.
 
-    The contributions of the people named in `exact` are exact.
+    The reasons `known` are not computed again.
     """
     import pyarrow as pa
 
     table = with_history(USER_SCORES)
-    reader = pa.RecordBatchReader.from_batches(table.arrow(), _batches(told, exact=exact))
+    reader = pa.RecordBatchReader.from_batches(table.arrow(), _batches(told, known))
     receipt = keeper.space.ctx.scored.replace(table, reader, partition={"as_of": [keeper.as_of.isoformat()]})
     return done(USER_SCORES, receipt)
 
 
-def _batches(told: Explainer, /, *, exact: set[str]) -> "Iterator[pa.RecordBatch]":
+def _batches(told: Explainer, known: Reasons, /) -> "Iterator[pa.RecordBatch]":
     for part, features in told.crowd.slices():
-        texts = told.given(features, exact=features["user_id"].isin(exact).to_numpy())
+        texts = told.given(features, known)
         yield from _rows(part, texts, told.crowd.as_of).combine_chunks().to_batches()
 
 

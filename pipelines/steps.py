@@ -13,6 +13,7 @@ from lyceum.home import Home, write_atomically
 from lyceum.lake import Receipt
 from lyceum.schema import Table
 from lyceum.tables.canonical import FROM_SOURCES
+from pipelines import shortages
 from pipelines.context import Context
 
 DONE = "done"
@@ -38,6 +39,8 @@ WHY = {
     "not_yet_built": "Nothing computes it yet.",
     "no_predecessor": "The week before was never published, so there is nothing to compare with.",
     "nothing_to_show": "Nobody active lacks an item that is on sale and that others have had.",
+    "no_neighbours": "No two items that people had together are there, or none of them is on sale.",
+    "no_mature_list": "No recommendations are 28 days old yet that some people had of their own and others not.",
     "nobody_at_risk": "Nobody's risk reaches the threshold of the list.",
     "promoted": "The challenger passed the gate; it scores from this week on.",
     "refused": "The challenger did not pass the gate; the champion goes on scoring.",
@@ -86,12 +89,17 @@ class StepResult:
 def perform(
     ctx: Context, step: str, work: Callable[[Context, date], Iterable[Part]], /, *, as_of: date
 ) -> StepResult:
-    """Do the work of one step and keep its record in the home."""
+    """Do the work of one step and keep its record in the home.
+
+    Raises:
+        HomeError: the disk is full, or there was too little memory.
+    """
     ctx.say(f"{step}: week before {as_of}")
     begin = time.monotonic()
-    parts = tuple(work(ctx, as_of))
-    result = StepResult(step, as_of, parts, round(time.monotonic() - begin, 3))
-    keep_record(ctx, _week_file(ctx.home, step, as_of), step, parts, seconds=result.seconds)
+    with shortages.explained(ctx, step):
+        parts = tuple(work(ctx, as_of))
+        result = StepResult(step, as_of, parts, round(time.monotonic() - begin, 3))
+        keep_record(ctx, _week_file(ctx.home, step, as_of), step, parts, seconds=result.seconds)
     return result
 
 

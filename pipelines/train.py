@@ -1,7 +1,10 @@
 """Training: a challenger for each prediction that is due, judged on a later week, and kept with its card."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
+from importlib import import_module
 
 import pandas as pd
 
@@ -22,62 +25,91 @@ from pipelines.targets import CANDIDATES, TARGETS, Target
 from pipelines.train_segments import train_segments
 from pipelines.workspace import workspace
 
+# Loaded before threads need them: two that load parts of one package at a time can block each other.
+LEARNING = ("sklearn.linear_model", "sklearn.isotonic", "scipy.sparse", "xgboost")
+
 
 def train(ctx: Context, as_of: date, /) -> Iterator[Part]:
     """What a week trains: predictions without a champion, with a mere counting rule, or not tried for some weeks.
 
-    Writes the snapshots and labels of the weeks trained on, the versions, and which of them score.
+    Writes the labels of the weeks trained on, the versions, and which of them score.
     """
     yield from _trained(ctx, as_of, asked=False)
 
 
 def train_all(ctx: Context, as_of: date, /) -> Iterator[Part]:
-    """What a person asks for: the same, with a challenger for every prediction."""
+    """What a person asks for: a challenger for every prediction, the best of all candidates within the budget.
+
+    A week takes one candidate, so that it costs the same every time (see pipelines.challenging).
+    """
     yield from _trained(ctx, as_of, asked=True)
 
 
 def _trained(ctx: Context, as_of: date, /, *, asked: bool) -> Iterator[Part]:
-    with workspace(ctx) as space, using(ctx.settings.device):
+    from threadpoolctl import threadpool_limits
+
+    with workspace(ctx) as space, using(ctx.settings.device), threadpool_limits(1):
         due = [target for target in TARGETS if asked or _is_due(ctx, target, as_of)]
-        history = History(space, as_of, due)
-        for target in TARGETS:
-            if target in due:
-                yield _challenge(history, target)
-            else:
-                yield Part(target.name, code="champion_kept", why=WHY["champion_kept"])
-        yield train_segments(space, as_of)
-        yield train_recommendation(space, as_of)
+        with _challenges(History(space, as_of, due), due, compare=asked) as skips:
+            others = [train_segments(space, as_of), train_recommendation(space, as_of, asked=asked)]
+            for target in TARGETS:
+                if target in due:
+                    yield skips[target.name].result() or _settled(ctx, champions.load(ctx.home, target.name, as_of))
+                else:
+                    yield Part(target.name, code="champion_kept", why=WHY["champion_kept"])
+        yield from others
     for name in champions.names(ctx.home):
         if as_of in champions.versions(ctx.home, name):
             card_pages(ctx.home, champions.load(ctx.home, name, as_of))
+
+
+@contextmanager
+def _challenges(
+    history: History, due: Sequence[Target], /, *, compare: bool
+) -> "Iterator[dict[str, Future[Part | None]]]":
+    """For each prediction that is due a version of the week in the making, some beside each other and beside what the
+    block does; what they give says why there is none.
+    """
+    for library in LEARNING:
+        import_module(library)
+    ctx, signals = history.space.ctx, set(history.space.signals(history.as_of))
+    with ThreadPoolExecutor(ctx.settings.threads) as pool:
+        try:
+            yield {target.name: pool.submit(_challenge, history, target, signals, compare=compare) for target in due}
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _is_due(ctx: Context, target: Target, as_of: date) -> bool:
     return champions.is_due(ctx.home, target.name, as_of=as_of, retrain_weeks=ctx.settings.retrain_weeks)
 
 
-def _challenge(history: History, target: Target) -> Part:
-    """Train the version of the week, unless it is there from the same data and settings, and let the gate decide."""
+def _challenge(history: History, target: Target, signals: Set[str], /, *, compare: bool) -> Part | None:
+    """Train and store the version of the week, unless it is there from the same data and settings; else why not."""
     ctx, as_of = history.space.ctx, history.as_of
-    if target.needs and not set(target.needs) & set(history.space.signals(as_of)):
+    if target.needs and not set(target.needs) & signals:
         return skipped(target.name, "no_events_of_kind", detail=f"Needed: {', '.join(target.needs)}.")
     frame = history.labelled(target)
     if frame.empty:
         return skipped(target.name, "no_matured_week")
     before = champions.champion(ctx.home, target.name, as_of=as_of - weeks.WEEK)
     mark = _mark(ctx, target, frame, before)
-    if not _is_stored(ctx, target, as_of, mark):
-        found = challenged(frame, target=target, before=before, settings=ctx.settings)
-        if found.verdict.chosen is None or (before and before.card["enough"] and not found.enough.enough):
-            return skipped(target.name, "too_few_outcomes", detail=" ".join(found.verdict.sentences))
-        against = str(before.trained_as_of) if before else None
-        _keep(ctx, found, frame, Facts(target, as_of, against, ctx.settings.seed, mark, lake_versions(ctx)))
-    return _settled(champions.load(ctx.home, target.name, as_of), ctx, rows=len(frame))
+    marks = {each: f"{mark} {each}" for each in ("compared", "taken")}
+    if _stored(ctx, target, as_of) in ({marks["compared"]} if compare else set(marks.values())):
+        return None
+    found = challenged(frame, target=target, before=before, settings=ctx.settings, compare=compare)
+    if found.verdict.chosen is None or (before and before.card["enough"] and not found.enough.enough):
+        return skipped(target.name, "too_few_outcomes", detail=" ".join(found.verdict.sentences))
+    mark, against = marks["compared" if compare else "taken"], str(before.trained_as_of) if before else None
+    _keep(ctx, found, frame, Facts(target, as_of, against, ctx.settings.seed, mark, lake_versions(ctx)))
+    card_pages(ctx.home, champions.load(ctx.home, target.name, as_of))
+    return None
 
 
-def _settled(version: Version, ctx: Context, *, rows: int) -> Part:
+def _settled(ctx: Context, version: Version) -> Part:
     """Let the gate's decision about the version hold."""
-    decision = version.card["decision"]
+    decision, rows = version.card["decision"], version.card["data"]["rows"]
     promoted, why = decision["decision"] == PROMOTED, decision["why"]
     champions.settle(ctx.home, version.name, as_of=version.trained_as_of, promoted=promoted, why=why)
     code = "rule_ships" if version.card["rule_ships"] else decision["decision"]
@@ -97,11 +129,12 @@ def _mark(ctx: Context, target: Target, frame: pd.DataFrame, before: Version | N
     return fingerprint(frame, beside)
 
 
-def _is_stored(ctx: Context, target: Target, as_of: date, mark: str) -> bool:
+def _stored(ctx: Context, target: Target, as_of: date) -> str:
+    """The mark of the version of the week; empty if there is none."""
     if as_of not in champions.versions(ctx.home, target.name):
-        return False
+        return ""
     data: dict[str, str] = champions.load(ctx.home, target.name, as_of).card["data"]
-    return data["fingerprint"] == mark
+    return data["fingerprint"]
 
 
 def _keep(ctx: Context, found: Challenge, frame: pd.DataFrame, facts: Facts) -> None:

@@ -15,7 +15,7 @@ from lyceum.schema import published, with_history
 from lyceum.tables import quality
 from lyceum.tables.canonical import TABLES as CANONICAL
 from pipelines.context import Context
-from pipelines.report import in_languages
+from pipelines.report import LANGUAGES, in_languages
 from pipelines.steps import Part, done
 from pipelines.workspace import Workspace, workspace
 
@@ -98,9 +98,12 @@ def _write_pages(ctx: Context, checks: "pd.DataFrame", as_of: date) -> None:
     from reports.checks import render_checks
 
     rows = [dict(zip(checks.columns, row, strict=True)) for row in _plain(checks)]
+    texts = {
+        language: render_checks(rows, platform=ctx.platform.name, as_of=as_of, language=language)
+        for language in LANGUAGES
+    }
     for name, language in in_languages(ctx, "checks"):
-        text = render_checks(rows, platform=ctx.platform.name, as_of=as_of, language=language)
-        write_atomically(page(ctx, as_of).with_name(name), text)
+        write_atomically(page(ctx, as_of).with_name(name), texts[language])
 
 
 def _plain(frame: "pd.DataFrame") -> list[list[object]]:

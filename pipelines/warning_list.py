@@ -94,12 +94,11 @@ def _columns(settings: Settings, /) -> list[str]:
     return [name for name in dict.fromkeys((*NEEDED, *asked)) if name not in (RISK, VALUE)]
 
 
-def warnings_table(keeper: Keeper, listed: pd.DataFrame, people: pd.DataFrame, /) -> Part:
-    """Keep the list with the reasons of its people: `people` has user_id and churn_reasons (JSON with zh and en)."""
-    if "churn_28d" not in people:
+def warnings_table(keeper: Keeper, listed: pd.DataFrame, reasons: "pd.Series[str] | None", /) -> Part:
+    """Keep the list with its people's churn_reasons (JSON with zh and en) by user_id; None = nobody is scored."""
+    if reasons is None:
         return keeper.skip(EARLY_WARNINGS, "too_few_outcomes")
-    own = people[people["user_id"].isin(listed["user_id"])].set_index("user_id")["churn_reasons"]
-    return keeper.keep(EARLY_WARNINGS, early_warning.with_reasons(listed, own), if_empty="nobody_at_risk")
+    return keeper.keep(EARLY_WARNINGS, early_warning.with_reasons(listed, reasons), if_empty="nobody_at_risk")
 
 
 def measures(keeper: Keeper, listed: pd.DataFrame, /) -> pd.DataFrame:

@@ -1,9 +1,12 @@
 """The order of a week's steps. The command line and the DAGs both read it from here."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import date
 from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from lyceum import weeks
@@ -21,6 +24,29 @@ if TYPE_CHECKING:
 Work = Callable[[Context, date], Iterable[Part]]
 
 STEPS = steps.STEPS
+INGESTING = ("deltalake", "pandas", "pyarrow.parquet", "pipelines.ingest")  # what an ingest imports
+JUDGING = ("ibis.backends.duckdb", "reports.checks", "babel.dates", "pyarrow.pandas_compat", "deltalake")
+
+
+@contextmanager
+def preloading() -> Iterator[None]:
+    """Load what the first verdict needs, which takes seconds, beside the ingest of the block; both are done after it.
+
+    Where two threads import parts of one package at a time, Python may find that they wait for each other and end one
+    of them by an error: so what an ingest imports is imported before, and nothing but an ingest belongs in the block.
+    What cannot be loaded is told of by who needs it. If the block fails, nothing is waited for.
+    """
+    for name in INGESTING:
+        import_module(name)
+    loading = Thread(target=_load, name="preloading", daemon=True)
+    loading.start()
+    yield
+    loading.join()
+
+
+def _load() -> None:
+    with suppress(Exception):  # who needs it imports it again, and meets the error
+        import_module("expectations.checkpoint").load()
 
 
 def take_in(ctx: Context, /, *, init_key: bool = False) -> "IngestResult":
@@ -60,16 +86,50 @@ def perform(ctx: Context, step: str, /, *, as_of: date, asked: bool = False) -> 
         InputError: the week has no events yet, and nothing is published about a week that has not been seen.
     """
     _require_events(ctx, as_of)
-    place = steps.ASKED.get(step, STEPS[step]) if asked else STEPS[step]
-    module, _, function = place.partition(":")
-    work: Work = getattr(import_module(module), function)
+    work = _work(steps.ASKED.get(step, STEPS[step]) if asked else STEPS[step])
     with ctx.home.lock():
         return steps.perform(ctx, step, work, as_of=as_of)
 
 
 def run_week(ctx: Context, /, *, as_of: date) -> list[StepResult]:
-    """Every step of one week in order."""
-    return [perform(ctx, step, as_of=as_of) for step in STEPS]
+    """Every step of one week, holding the home's lock.
+
+    The lake is judged beside the making of features, for the one is Python's work and the other mostly the engine's.
+    Nothing is learnt, scored or published before the verdict.
+
+    Raises:
+        InputError: the week has no events yet.
+        CheckError: the lake or the week failed a check that blocks.
+    """
+    _require_events(ctx, as_of)
+    work = {step: _work(place) for step, place in STEPS.items()}  # all imports in this thread, see `preloading`
+    for name in JUDGING:
+        import_module(name)
+    _load()
+    with ctx.home.lock():
+        first = _beside(
+            lambda: steps.perform(ctx, "validate", work.pop("validate"), as_of=as_of),
+            lambda: steps.perform(ctx, "featurise", work.pop("featurise"), as_of=as_of),
+        )
+        return [*first, *(steps.perform(ctx, step, each, as_of=as_of) for step, each in work.items())]
+
+
+def _beside(judge: Callable[[], StepResult], make: Callable[[], StepResult]) -> tuple[StepResult, StepResult]:
+    """Do both at once; if both fail, the judgement says why."""
+    with ThreadPoolExecutor(1) as aside:
+        verdict = aside.submit(judge)
+        try:
+            made = make()
+        except Exception:
+            verdict.result()
+            raise
+        return verdict.result(), made
+
+
+def _work(place: str) -> Work:
+    module, _, function = place.partition(":")
+    work: Work = getattr(import_module(module), function)
+    return work
 
 
 def _require_events(ctx: Context, as_of: date) -> None:

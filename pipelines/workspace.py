@@ -1,14 +1,14 @@
 """A DuckDB connection with the lake's tables as views, and the expressions that every step starts from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from features import days as day_table
-from features.inputs import DAILY, GIVEN, prepared
+from features.inputs import GIVEN, PREPARED, Input, prepared
 from features.knowledge import known
 from features.windows import FeatureSet, Past, compute
 from lyceum import engine, weeks
@@ -19,6 +19,7 @@ from lyceum.lake import Lake, Receipt
 from lyceum.schema import Table
 from lyceum.sources import load
 from lyceum.tables import canonical
+from pipelines import compiled
 from pipelines.context import Context
 from pipelines.prepared import Prepared
 
@@ -39,7 +40,6 @@ class Workspace:
     ctx: Context
     con: "duckdb.DuckDBPyConnection"
     backend: Any
-    compiled: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     @cached_property
     def events(self) -> "ir.Table":
@@ -62,18 +62,20 @@ class Workspace:
     @cached_property
     def inputs(self) -> "dict[str, ir.Table]":
         """Everything that feature sets read (see features.inputs); what is not stored is computed once per step."""
-        stored, daily = self.daily, [each.name for each in DAILY]
-        given = {name: self.backend.table(name) for name in GIVEN if name != "events"}
+        stored = self.daily
+        made = {name: self.events if name == "events" else self.backend.table(name) for name in GIVEN}
+        for each in PREPARED:
+            made[each.name] = stored.rows(each.name) if each.daily else self._prepared(each, made)
+        return made
 
-        def keep(name: str, made: "ir.Table") -> "ir.Table":
-            return stored.rows(name) if name in daily else self.kept(name, self.sql(made))
-
-        return prepared({**given, "events": self.events}, keep=keep)
+    def _prepared(self, each: Input, tables: "Mapping[str, ir.Table]") -> "ir.Table":
+        reads = {name: tables[name] for name in each.reads}
+        return self.kept(each.name, self.text(f"input {each.name}", reads, lambda: each.made(reads)))
 
     def people(self) -> int:
         """How many people the log tells of."""
-        query = self.sql(self.inputs["people"].count().as_table())
-        found: int = self.con.execute(query).fetchall()[0][0]
+        assert self.inputs  # that hold the table
+        found: int = self.con.execute("SELECT count(*) FROM people").fetchall()[0][0]
         return found
 
     def kept(self, name: str, query: str, /) -> "ir.Table":
@@ -165,12 +167,25 @@ class Workspace:
         """The DuckDB query of an expression."""
         return str(self.backend.compile(expression))
 
+    def text(
+        self,
+        name: str,
+        reads: "Mapping[str, ir.Table]",
+        make: "Callable[..., ir.Table]",
+        /,
+        *,
+        days: Sequence[date] = (),
+    ) -> str:
+        """The DuckDB query of `make(*days)`, an expression over the tables `reads`: see pipelines.compiled."""
+        return compiled.text(name, compiled.fingerprint(reads), lambda *at: self.sql(make(*at)), days=days)
+
     def query(self, each: FeatureSet, past: Past, /) -> str:
-        """The DuckDB query of a feature set; made once for the same days, as it names the table of the moments."""
-        key = (each.name, *past.moments.columns, str(past.span))
-        if key not in self.compiled:
-            self.compiled[key] = self.sql(compute(each, past))
-        return self.compiled[key]
+        """The DuckDB query of a feature set."""
+
+        def made(*span: date) -> "ir.Table":
+            return compute(each, replace(past, span=(span[0], span[1]) if span else None))
+
+        return self.text(f"set {each.name}", read_by(each, past), made, days=past.span or ())
 
     def before(self, as_of: date, /) -> "ir.TimestampValue":
         """The instant at which the week ends, as an expression."""
@@ -199,6 +214,11 @@ class Workspace:
         order = ", ".join(dict.fromkeys(("as_of", *table.key)))
         reader = self.con.sql(f"SELECT {columns} FROM ({query}) ORDER BY {order}").to_arrow_reader(100_000)
         return lake.replace(table, reader, partition={"as_of": [week.isoformat() for week in weeks]})
+
+
+def read_by(each: FeatureSet, past: Past, /) -> "dict[str, ir.Table]":
+    """The tables that the query of a feature set reads."""
+    return {name: past.inputs[name] for name in each.reads if name in past.inputs} | {"moments": past.moments}
 
 
 def for_models(rows: "pa.Table", /) -> "pd.DataFrame":

@@ -206,7 +206,8 @@ def recommended(con: Connection, /) -> Figure:
         con,
         """SELECT coalesce(p.title, r.item_id) AS title, users, users_first, users_personal
            FROM (SELECT item_id, count(*) AS users, count(*) FILTER (rank = 1) AS users_first,
-                 count(*) FILTER (reason <> 'popular') AS users_personal FROM marts.recommendations
+                 count(*) FILTER (reason NOT IN ('popular', 'new', 'discover')) AS users_personal
+                 FROM marts.recommendations
                  GROUP BY item_id) r
            LEFT JOIN marts.item_performance p USING (item_id) ORDER BY users DESC, r.item_id LIMIT 10""",
         table="marts.recommendations",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,11 @@ MINUS = "−"
 def rounded(value: object, /, *, places: int) -> Decimal:
     """`value` to `places` decimals, halves away from zero, from its shortest decimal text (never binary dust)."""
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+@lru_cache(maxsize=10_000)  # the checks' pages write few numbers often, and Babel reads its pattern anew each time
+def _written(number: str, pattern: str, locale: Locale) -> str:
+    return str(format_decimal(Decimal(number), pattern, locale=locale))
 
 
 class Formats:
@@ -51,7 +57,7 @@ class Formats:
     def decimal(self, value: object, /, *, places: int) -> str:
         """A number with grouping commas and exactly `places` decimals."""
         pattern = "#,##0." + "0" * places if places else "#,##0"
-        return str(format_decimal(rounded(value, places=places), pattern, locale=self.locale)).replace("-", MINUS)
+        return _written(str(rounded(value, places=places)), pattern, self.locale).replace("-", MINUS)
 
     def exact(self, value: object, /) -> str:
         """A count in full."""

@@ -60,12 +60,17 @@ def champions(con: Connection, /) -> Figure:
 
 
 def other_models(con: Connection, /) -> Figure:
-    """The figures of models that are not about whether a person does something: recommendation, segments."""
+    """The figures of models that are not about whether a person does something: recommendation, segments.
+
+    Of recommenders the figure that decides of all of them, and further ones of the one in use and of popularity.
+    """
     return ask(
         con,
         """SELECT model, metric, estimator, role, value, rows, measured_on FROM quality.model_metrics
            WHERE slice = 'all' AND metric <> 'none' AND model <> 'early_warnings'
            AND model NOT IN (SELECT model FROM quality.model_metrics WHERE metric = 'auc')
+           AND (model <> 'recommendation' OR metric = 'ndcg_at_10'
+                OR metric IN ('recall_at_20', 'coverage') AND (role = 'champion' OR estimator = 'popularity'))
            ORDER BY model, metric, role = 'baseline', estimator""",
         table="quality.model_metrics",
     )

@@ -1,6 +1,10 @@
 """Settings of every test."""
 
+import fcntl
 import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +17,26 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("lyceum")
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Has a folder made by the test process that asks first; the others wait. Nobody may write into it later."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        made, finished = root / f"once-{name}", root / f"once-{name}.finished"
+        with (root / f"once-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not finished.exists():
+                shutil.rmtree(made, ignore_errors=True)  # what one that failed left
+                made.mkdir()
+                make(made)
+                finished.touch()
+        return made
+
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,8 @@
 """How often those who come, come; what newcomers do first; what looking leads to."""
 
+from collections.abc import Mapping
+from itertools import pairwise
+
 import ibis
 import ibis.expr.types as ir
 
@@ -15,6 +18,7 @@ SECONDS = 86_400  # that searchers are given
 KEPT = ("favourite", "add_to_cart")
 FOUND = {"viewed or enrolled": "viewed", "enrolled": "enrolled"}
 PAIR = ("user_id", "item_id", "week")
+STEPS = {"viewed": "viewed", "kept": "kept in mind", "bought": "bought", "learnt": "learnt"}  # of the funnel
 
 
 def stickiness(given: Given, /) -> ir.Table:
@@ -42,15 +46,23 @@ def activation(given: Given, /) -> ir.Table:
 def funnel(given: Given, /) -> ir.Table:
     """Person-items viewed in a week, and how many of them went through the steps, in order (FIELD 1.1)."""
     steps = _steps(given)
-    viewed = _viewed(given, steps)
-    reached = viewed.left_join(_reached(steps, viewed), PAIR)
-    weeks = viewed.group_by("week").agg(viewed=viewed.count()).join(_counted(reached), "week")
-    names = {"1 viewed": "viewed", "2 kept in mind": "kept", "3 bought": "bought", "4 learnt": "learnt"}
-    return unfolded(given, weeks, {(part, DAYS): (weeks[name], weeks.viewed) for part, name in names.items()})
+    reached = {"viewed": _viewed(given, steps)}
+    for number, (before, name) in enumerate(pairwise(STEPS), start=2):
+        reached[name] = _reached(steps.filter(steps.step == number), reached[before], since=before, name=name)
+    weeks = _counted(reached)
+    cells = {
+        (f"{at} {label}", DAYS): (weeks[name], weeks.viewed) for at, (name, label) in enumerate(STEPS.items(), 1)
+    }
+    return unfolded(given, weeks, cells)
 
 
-def _counted(reached: ir.Table) -> ir.Table:
-    return reached.group_by("week").agg(**{name: reached[name].count() for name in ("kept", "bought", "learnt")})
+def _counted(reached: Mapping[str, ir.Table]) -> ir.Table:
+    """How many pairs reached each step, by week of the view."""
+    first, *others = (rows.group_by("week").agg(**{name: rows.count()}) for name, rows in reached.items())
+    for name, each in zip(list(reached)[1:], others, strict=True):
+        both = first.left_join(each, "week")
+        first = both.select(*first.columns, **{name: both[name].fill_null(0)})
+    return first
 
 
 def _steps(given: Given) -> ir.Table:
@@ -68,24 +80,19 @@ def _viewed(given: Given, steps: ir.Table) -> ir.Table:
     """Each person, item and week of a view, with the first view in it."""
     views = steps.filter(steps.step == 1).mutate(week=monday(steps.event_date))
     told = views.filter(given.told(views.week))
-    return told.group_by(*PAIR).agg(began=told.occurred_at.min(), viewed_on=told.event_date.min())
+    return told.group_by(*PAIR).agg(viewed=told.occurred_at.min(), viewed_on=told.event_date.min())
 
 
-def _reached(steps: ir.Table, viewed: ir.Table) -> ir.Table:
-    """When each step was first reached after the one before, within the days after the first view."""
-    later = steps.filter(steps.step > 1).mutate(back=ibis.array([0, 7]).unnest())  # of a view this week or last
+def _reached(events: ir.Table, pairs: ir.Table, /, *, since: str, name: str) -> ir.Table:
+    """Those of `pairs` with one of `events` at or after `since`, within the days after the first view; the first one.
+
+    Each step is sought among the pairs that took the one before: of most events only few are left to look at.
+    """
+    later = events.mutate(back=ibis.array([0, 7]).unnest())  # of a view this week or last
     dated = later.mutate(week=monday((later.event_date - later.back.as_interval("D")).cast("date")))
-    rows = dated.join(viewed, PAIR)
-    near = rows.filter((rows.occurred_at >= rows.began) & (days_between(rows.viewed_on, rows.event_date) <= DAYS))
-    pair = ibis.window(group_by=[near[name] for name in PAIR])
-    kept = near.mutate(kept=near.occurred_at.min(where=near.step == 2).over(pair))
-    after = (kept.step == 3) & (kept.occurred_at >= kept.kept)
-    bought = kept.mutate(bought=kept.occurred_at.min(where=after).over(pair))
-    return bought.group_by(*PAIR).agg(
-        kept=bought.kept.min(),
-        bought=bought.bought.min(),
-        learnt=bought.occurred_at.min(where=(bought.step == 4) & (bought.occurred_at >= bought.bought)),
-    )
+    rows = dated.join(pairs, PAIR)
+    near = rows.filter((rows.occurred_at >= rows[since]) & (days_between(rows.viewed_on, rows.event_date) <= DAYS))
+    return near.group_by(*PAIR).agg(**{name: near.occurred_at.min(), "viewed_on": near.viewed_on.min()})
 
 
 def search_conversion(given: Given, /) -> ir.Table:

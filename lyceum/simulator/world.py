@@ -66,6 +66,9 @@ class World:
         return next(open_now, -1)
 
 
+MARKET = "market"  # the table of worlds.toml that is no platform (see lyceum.simulator.market)
+
+
 def read_toml(name: str, /) -> dict[str, Any]:
     """The parameters in the file `name` beside this module."""
     return tomllib.loads(files("lyceum.simulator").joinpath(name).read_text(encoding="utf-8"))
@@ -73,7 +76,7 @@ def read_toml(name: str, /) -> dict[str, Any]:
 
 def load_world(name: str, /) -> World:
     """The world called `name`. Raises UsageError with the near names if worlds.toml has none."""
-    worlds = read_toml("worlds.toml")
+    worlds = {held: each for held, each in read_toml("worlds.toml").items() if held != MARKET}
     if name not in worlds:
         near = ", ".join(get_close_matches(name, worlds) or sorted(worlds))
         raise UsageError(f"There is no simulated world {name!r} in worlds.toml.", remedy=f"Choose one of: {near}.")

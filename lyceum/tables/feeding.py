@@ -30,8 +30,10 @@ FEEDS: Mapping[str, Feed] = {
     "marts.user_scores": Feed(
         (USERS, "marts.segments", "marts.points_ledger", "marts.community_members", "user_days"), "pipelines.scoring"
     ),
-    "marts.recommendations": Feed(("user_items", ITEMS, "marts.user_scores"), "pipelines.recommending"),
-    "marts.item_to_item": Feed(("user_items",), "pipelines.recommending"),
+    "marts.recommendations": Feed(
+        ("user_items", "items", "users", "entitlements", "consents", "marts.user_scores"), "pipelines.recommended"
+    ),
+    "marts.item_to_item": Feed(("user_items", "items", "entitlements"), "pipelines.recommended"),
     "marts.segments": Feed((USERS,), "models.segmentation"),
     "marts.segment_migration": Feed((USERS, "marts.segments"), "pipelines.score_segments"),
     "marts.interests": Feed(("user_items", ITEMS), "pipelines.score"),
@@ -52,7 +54,7 @@ FEEDS: Mapping[str, Feed] = {
     "marts.survival": Feed(("user_days",), "features.lifetimes"),
     "marts.model_coefficients": Feed((USERS, LABELS), "models.classification.logistic"),
     "marts.activity_effects": NOT_BUILT,
-    "marts.outcomes": NOT_BUILT,
+    "marts.outcomes": Feed(("marts.recommendations", "events"), "pipelines.recommendation_outcomes"),
     "marts.restatements": NOT_BUILT,
     "quality.checks": Feed(("every table",), "expectations.checkpoint"),
     "quality.rejects": Feed(("rejects",), "pipelines.ingest"),

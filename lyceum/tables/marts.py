@@ -34,7 +34,7 @@ USER_SCORES = Table(
             VARCHAR,
             "Up to three facts most associated with leaving, strongest first: the column that speaks for the fact, "
             "the person's value (null = unknown), what the fact adds to the log-odds, whether that is exact or an "
-            "approximation, and a sentence in zh and en",
+            "approximation, and a sentence in zh and en; exact for whom the early-warning list names",
             "JSON list",
         ),
         Column("purchase_14d", DOUBLE, "Probability of a purchase within 14 days", "probability"),
@@ -44,7 +44,7 @@ USER_SCORES = Table(
             VARCHAR,
             "Up to three facts most associated with buying, strongest first: the column that speaks for the fact, "
             "the person's value (null = unknown), what the fact adds to the log-odds, whether that is exact or an "
-            "approximation, and a sentence in zh and en",
+            "approximation, and a sentence in zh and en; exact for the likeliest buyers",
             "JSON list",
         ),
         Column("spend_90d", DOUBLE, "Expected net spend within 90 days", "currency"),
@@ -64,8 +64,22 @@ RECOMMENDATIONS = Table(
         Column("rank", BIGINT, "1 = first", "ordinal", required=True),
         ITEM,
         Column("score", DOUBLE, "The recommender's own score; comparable within one person only"),
-        Column("reason", VARCHAR, "Why it is shown: because_of:<item_id>, or popular"),
+        Column(
+            "reason",
+            VARCHAR,
+            "Why it is shown, true for this person: next_in_series:<item_id had before it>, because_of:<item_id had "
+            "that speaks most for it>, similar_content:<item_id had>, same_author:<author_id of something had>, "
+            "popular_in:<category> or in_category:<category> (of something had), had_before (makes sense to have "
+            "twice), similar_people, new (out for less than 28 days), popular, discover (none of these)",
+        ),
         Column("model", VARCHAR, "The recommender that placed it"),
+        Column(
+            "arm",
+            VARCHAR,
+            "personal = a list of one's own; holdout = the general list for a fixed random share of people, to "
+            "measure the others against; general = the general list, for who refused personalisation, or for all "
+            "where popularity ships",
+        ),
     ),
     foreign=(("user_id", "marts.user_scores"), ("item_id", "features.item_snapshot")),
 )

@@ -19,19 +19,27 @@ ACTIVITY_EFFECTS = Table(
 
 OUTCOMES = Table(
     "marts.outcomes",
-    "What became of earlier weeks' lists and recommendations.",
+    "What became of earlier weeks' lists in the 28 days from their Monday; of recommendations the last four lists "
+    "whose 28 days are over, by person: those with a list of their own beside those held out, whether or not it was "
+    "ever shown to them.",
     ("list_as_of", "list", "outcome"),
     (
         Column("list_as_of", DATE, "The week of the list", required=True),
         Column("list", VARCHAR, "early_warnings or recommendations", required=True),
-        Column("outcome", VARCHAR, "What was measured", required=True),
-        Column("contacted", BIGINT, "People contacted or shown", "people"),
+        Column(
+            "outcome",
+            VARCHAR,
+            "Of recommendations, with at least one item of one's list: shown (impression or view), clicked (view or "
+            "click), enrolled, bought (paid for)",
+            required=True,
+        ),
+        Column("contacted", BIGINT, "People contacted, or with recommendations of their own", "people"),
         Column("contacted_rate", DOUBLE, "Share with the outcome among them", "ratio"),
-        Column("holdout", BIGINT, "People left alone", "people"),
+        Column("holdout", BIGINT, "People left alone, or with the general recommendations", "people"),
         Column("holdout_rate", DOUBLE, "Share with the outcome among them", "ratio"),
         Column("effect", DOUBLE, "Difference of the two shares", "ratio"),
-        Column("low_95", DOUBLE, "Lower end of the 95 % interval", "ratio"),
-        Column("high_95", DOUBLE, "Upper end of the 95 % interval", "ratio"),
+        Column("low_95", DOUBLE, "Lower end of its 95 % interval (Newcombe)", "ratio"),
+        Column("high_95", DOUBLE, "Upper end of its 95 % interval (Newcombe)", "ratio"),
     ),
 )
 

@@ -32,11 +32,19 @@ class Blend(Classifier):
         self.parts = {name: part(features=features, **settings.get(name, {})) for name, part in PARTS.items()}
         super().__init__(features=features, **{name: part.settings for name, part in self.parts.items()})
 
+    @property
+    def reference(self) -> Logistic:
+        """Its logistic regression, which is what that would be alone on the same rows."""
+        found = self.parts[Logistic.name]
+        assert isinstance(found, Logistic)
+        return found
+
     def _learn(self, rows: Rows, /, *, seed: int) -> None:
         def learn(part: Classifier) -> None:
             part.kept = self.kept
             part._learn(rows, seed=seed)
 
+        assert rows.binned  # made before two parts ask for it at once
         with ThreadPoolExecutor(len(PARTS)) as pool:  # each computes outside of Python, in one thread of its own
             list(pool.map(learn, self.parts.values()))
         self.bias = sum(WEIGHTS[name] * part.bias for name, part in self.parts.items())

@@ -10,7 +10,8 @@ and .023; on the course of a later year .903, and .051 against .032.)
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,11 @@ from models.classification.calibration import Calibration, logistic
 from models.classification.frame import Floats, Positions, Singles, raw
 from models.contract import Model
 
+if TYPE_CHECKING:
+    from xgboost import QuantileDMatrix
+
 ENOUGH, SHARE = 1_000, 0.25  # rows to calibrate on, and the most of the weeks that may be spent on them
+BINS = 64  # of a column's values, for trees. Measured on 39,000 rows: 256 order people no better and take longer
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,13 @@ class Rows:
     values: Singles
     labels: NDArray[np.int64]
     people: Positions
+
+    @cached_property
+    def binned(self) -> "QuantileDMatrix":
+        """The values as trees read them: made once for all that grow on them, as it takes as long as to grow some."""
+        import xgboost
+
+        return xgboost.QuantileDMatrix(self.values, self.labels, nthread=1, max_bin=BINS)
 
 
 class Classifier(Model):

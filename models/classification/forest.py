@@ -24,7 +24,7 @@ class Forest(Trees):
         self,
         *,
         features: tuple[str, ...],
-        trees: int = 60,
+        trees: int = 40,
         depth: int = 8,
         row_share: float = 0.63,
         column_share: float = 0.4,

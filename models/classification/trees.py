@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.classification import device, stored_trees
-from models.classification.classifier import Classifier, Rows
+from models.classification.classifier import BINS, Classifier, Rows
 from models.classification.frame import Floats, Singles
 
 if TYPE_CHECKING:
     from xgboost import Booster
 
-# How many threads grow a tree depends on the rows alone: the last digits of a histogram depend on who shares the sum.
-# Few rows get one, because XGBoost's threads wait for each other by spinning, which on a busy machine took ten times
-# as long as one thread took for all.
-THREADS, ONE_BELOW = 2, 100_000
+# The last digits of a histogram depend on how many threads share the sum, and XGBoost's threads wait for each other
+# by spinning: on a busy machine they took ten times as long as one thread took for all. So a tree grows in one
+# thread, and several models beside each other.
+THREADS = 1
 
 
 class Trees(Classifier):
@@ -43,17 +43,16 @@ class Trees(Classifier):
     def _learn(self, rows: Rows, /, *, seed: int) -> None:
         import xgboost
 
-        threads = THREADS if len(rows.labels) >= ONE_BELOW else 1
         common = {
             "objective": "binary:logistic",
             "tree_method": "hist",
+            "max_bin": BINS,
             "device": device.in_use(),
-            "nthread": threads,
+            "nthread": THREADS,
             "seed": seed,
             "verbosity": 1,
         }
-        data = xgboost.QuantileDMatrix(rows.values, rows.labels, nthread=threads)
-        self.grown = xgboost.train({**common, **self._parameters(rows)}, data, self._rounds())
+        self.grown = xgboost.train({**common, **self._parameters(rows)}, rows.binned, self._rounds())
         self.json, self.placed = bytes(self.grown.save_raw("json")), ""
         self.bias = float(self._shares(rows.values[:1], exact=True)[0, -1])
 

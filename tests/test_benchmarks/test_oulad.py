@@ -79,14 +79,19 @@ def courses(tmp_path_factory):
 
 @pytest.mark.real
 def test_the_rows_asked_about_are_those_of_the_course(courses):
-    """The last week is the last whose label window lies within the course (240, 268 and 269 days from its start)."""
+    """The last week is the last whose label window lies within the course (240, 268 and 269 days from its start).
+
+    On platforms with many rows every second week is asked about, so that the first or the last may be left out; 19 of
+    BBB's 1,675 people came in others.
+    """
     people = {name: each.rows["user_id"].nunique() for name, each in courses.items()}
-    assert people == {"BBB_2013B": 1675, "AAA_2013J": 379, "AAA_2014J": 359}
+    assert people == {"BBB_2013B": 1656, "AAA_2013J": 379, "AAA_2014J": 359}
     ends = {"BBB_2013B": date(2013, 9, 29), "AAA_2013J": date(2014, 6, 26), "AAA_2014J": date(2015, 6, 27)}
     for name, each in courses.items():
         weeks = each.rows["as_of"]
-        assert monday_of(oulad.STARTS[name] - timedelta(days=1)) + WEEK == weeks.min()
-        assert weeks.max() + timedelta(days=28) <= ends[name] < weeks.max() + timedelta(days=35)
+        first = monday_of(oulad.STARTS[name] - timedelta(days=1)) + WEEK
+        assert first <= weeks.min() <= first + WEEK
+        assert weeks.max() + timedelta(days=28) <= ends[name] < weeks.max() + timedelta(days=42)
         assert 0.85 < each.rows["label"].mean() < 0.97
 
 

@@ -132,7 +132,7 @@ DEFECTS = {
 }
 
 
-def test_a_clean_platform_passes_every_check(world, connect):
+def test_a_clean_platform_passes_every_check_and_nothing_is_drawn_or_said(world, connect, capfd):
     checks = verdicts(connect(world))
     assert list(checks.columns) == CHECKS.names
     assert checks["success"].all()
@@ -140,6 +140,7 @@ def test_a_clean_platform_passes_every_check(world, connect):
     assert not checks.duplicated(list(CHECKS.key)).any()
     assert checks["sample"].isna().all()
     assert blocking(checks).empty
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("defects", DEFECTS.values(), ids=DEFECTS)
@@ -230,11 +231,6 @@ def test_a_table_of_another_shape_is_an_error_and_no_verdict(world, connect):
     con.execute("CREATE VIEW items AS SELECT 'i1' AS item_id")
     with pytest.raises(LyceumError, match=r"of items could not be made: its columns are not those"):
         verdicts(con, tables=[table("items")])
-
-
-def test_nothing_is_drawn_or_said(world, connect, capfd):
-    verdicts(connect(world))
-    assert capfd.readouterr() == ("", "")
 
 
 def test_one_partition_is_judged_where_a_view_shows_one_of_several(connect, tmp_path):

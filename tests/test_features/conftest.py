@@ -22,6 +22,9 @@ LOGGED = dict.fromkeys(
     date(2000, 1, 1),
 )
 
+GIVEN = ("calendar", "items", "users", "entitlements", "communities")
+SCHEMAS: dict[str, ibis.Schema] = {}
+
 
 class World:
     """Events written as short tuples: user, day before AS_OF (negative = after), type, and any other column."""
@@ -57,9 +60,15 @@ class World:
         marks = ", ".join("?" for _ in row)
         self.con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
 
+    def table(self, name):
+        """A table of the engine; one name means the same columns in every log, so the first one alone is asked."""
+        if name not in SCHEMAS:
+            SCHEMAS[name] = self.backend.table(name).schema()
+        return ibis.table(SCHEMAS[name], name=name)
+
     @property
     def events(self):
-        return day_table.of_people(self.backend.table("events"), self.backend.table("roles"))
+        return day_table.of_people(self.table("events"), self.table("roles"))
 
     @property
     def days(self):
@@ -74,34 +83,54 @@ class World:
         for day, *user in rows:
             before = weeks.instant(day, timezone=self.timezone)
             self.con.execute("INSERT INTO moments VALUES (?, ?, ?)", [day, before, *(user or [None])])
-        table = self.backend.table("moments")
+        table = self.table("moments")
         return table if len(rows[0]) > 1 else table.drop("user_id")
 
-    @property
-    def inputs(self):
-        """Everything prepared from the log, as tables."""
-        given = self.given
+    def prepare(self):
+        """Make the tables of everything prepared from the log."""
+        self.count_days()
         for name, query in queries().items():
             self.con.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")
-        return {**given, **{name: self.backend.table(name) for name in queries()}}
 
-    @property
-    def given(self):
-        """The tables that inputs are prepared from."""
+    def count_days(self):
+        """Make the calendar of the log."""
         self.con.execute("CREATE OR REPLACE TEMP TABLE calendar (event_date DATE, begins BIGINT)")
         span = self.con.execute("SELECT min(event_date), max(event_date) FROM events").fetchone()
         days = weeks.calendar(*span, timezone=self.timezone) if span[0] else [(AS_OF, 0)]
         self.con.executemany("INSERT INTO calendar VALUES (?, ?)", days)
-        names = ("calendar", "items", "users", "entitlements", "communities")
-        return {"events": self.events, **{name: self.backend.table(name) for name in names}}
+
+    @property
+    def inputs(self):
+        """Everything prepared from the log, as tables."""
+        self.prepare()
+        names = (*GIVEN, *queries())
+        return {"events": self.events, **{name: self.table(name) for name in names}}
+
+    @property
+    def given(self):
+        """The tables that inputs are prepared from."""
+        self.count_days()
+        return {"events": self.events, **{name: self.table(name) for name in GIVEN}}
 
     def past(self, *mondays):
         """Everything in the log as seen from the Mondays (AS_OF if none is named)."""
         return Past(self.inputs, self.mondays(*(mondays or (AS_OF,))))
 
     def frame(self, expression, key):
-        rows = self.con.sql(self.backend.compile(expression)).to_arrow_table().to_pylist()
+        rows = self.con.sql(compiled(expression.op())).to_arrow_table().to_pylist()
         return {tuple(row[name] for name in key) if len(key) > 1 else row[key[0]]: row for row in rows}
+
+
+@cache
+def compiled(operation):
+    """The SQL of an operation on tables of a World; equal operations are compiled once for all logs."""
+    return compiler().compile(operation.to_expr())
+
+
+@cache
+def compiler():
+    """An engine without tables."""
+    return ibis.duckdb.from_connection(engine.connect())
 
 
 @cache
@@ -112,7 +141,7 @@ def queries():
     def keep(name, expression):
         found[name] = made.backend.compile(expression)
         made.con.execute(f"CREATE TABLE {name} AS {found[name]}")
-        return made.backend.table(name)
+        return made.table(name)
 
     prepared(made.given, keep=keep)
     return found

@@ -3,11 +3,9 @@
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 
 import pyarrow as pa
 
-from features.inputs import PREPARED, prepared
 from lyceum import schema
 from lyceum.events import EVENT_TYPES, LEARNING
 from lyceum.tables.features_social import ATTRIBUTES
@@ -120,21 +118,4 @@ def world(*parts):
         random.Random(len(listed)).shuffle(listed)
         made.con.register("listed", pa.Table.from_pylist(listed, schema=schema.table(table).arrow()))
         made.con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM listed")
-    names = (*made.given, *(each.name for each in PREPARED))
-    for name, query in _queries().items():
-        made.con.execute(f"CREATE TABLE {name} AS {query}")
-    return made, {name: made.backend.table(name) for name in names if name != "events"}
-
-
-@cache
-def _queries():
-    """The SQL of every prepared input over tables of the others: it is the same for every log."""
-    made, queries = World(), {}
-
-    def keep(name, expression):
-        queries[name] = made.backend.compile(expression)
-        made.con.execute(f"CREATE TABLE {name} AS {queries[name]}")
-        return made.backend.table(name)
-
-    prepared(made.given, keep=keep)
-    return queries
+    return made, {name: table for name, table in made.inputs.items() if name != "events"}

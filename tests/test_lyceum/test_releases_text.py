@@ -24,7 +24,7 @@ PROFILE = {  # attributes that a source lists as static, from closed lists
 WORDS = {  # from the project's own lists, or numbers put into its sentences
     *{"churn_reasons", "purchase_reasons", "reason", "reasons", "reasons_en", "reasons_zh", "traits"},
     *{"from_state", "lifecycle_state", "score_status", "segment_name", "to_state", "name_en", "name_zh"},
-    *{"contact_from", "contact_until", "list", "outcome", "rule", "suggested_action"},
+    *{"arm", "contact_from", "contact_until", "list", "outcome", "rule", "suggested_action"},
     *{"categories", "category", "topic"},  # of items
     *{"ages_days", "area", "cohort", "denominator", "kpi", "numerator", "part", "parts", "rate", "unit", "why_not"},
     *{

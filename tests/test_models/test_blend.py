@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from models.classification.blend import Blend
@@ -36,3 +37,9 @@ def test_a_part_that_it_does_not_have_is_named():
 def test_columns_are_chosen_once_for_all():
     blend = Blend(features=(*FEATURES, "ratings_84d"), **SETTINGS).fit(frame().assign(ratings_84d=None), seed=3)
     assert {part.kept for part in blend.parts.values()} == {blend.kept} == {FEATURES}
+
+
+def test_its_reference_is_the_logistic_regression_of_the_same_rows():
+    blend = Blend(features=FEATURES, **SETTINGS).fit(frame(), seed=3)
+    alone = Logistic(features=FEATURES, **SETTINGS["logistic"]).fit(frame(), seed=3)
+    pd.testing.assert_frame_equal(blend.reference.coefficients(), alone.coefficients())

@@ -20,7 +20,6 @@ from lyceum.settings import Settings
 from lyceum.weeks import weeks_before
 from pipelines.context import Context
 from pipelines.opening import open_home, open_source
-from pipelines.steps import StepResult
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
@@ -79,11 +78,10 @@ def lyceum_cli(started) -> Callable[..., Ended]:
 
 @dataclass(frozen=True)
 class Finished:
-    """A home with two published weeks, and what its steps returned."""
+    """A home with two published weeks."""
 
     ctx: Context
     weeks: list[date]
-    results: dict[date, list[StepResult]]
 
     @property
     def home(self) -> Home:
@@ -94,27 +92,39 @@ def run_weeks(landing: Path, folder: Path, weeks: list[date]) -> Finished:
     """Take `landing` into a new home at `folder` and run the weeks there."""
     from pipelines.week import run_week, take_in
 
-    ctx = open_source("demo", landing, Home(folder), settings=Settings(), now=NOW, say=quiet)
-    take_in(ctx, init_key=True)
-    ctx = open_home(ctx.home, settings=ctx.settings, now=NOW, say=quiet)
-    return Finished(ctx, weeks, {week: run_week(ctx, as_of=week) for week in weeks})
+    take_in(open_source("demo", landing, Home(folder), settings=Settings(), now=NOW, say=quiet), init_key=True)
+    ctx = open_home(Home(folder), settings=Settings(), now=NOW, say=quiet)
+    for week in weeks:
+        run_week(ctx, as_of=week)
+    return Finished(ctx, weeks)
 
 
 @pytest.fixture(scope="session")
-def landing(tmp_path_factory) -> tuple[Path, date]:
+def landing(once) -> tuple[Path, date]:
     """The deliveries of 400 people over 12 weeks, and the Monday after."""
     from lyceum.simulator import simulate
 
-    folder = tmp_path_factory.mktemp("platform") / "landing"
-    return folder, simulate(folder, users=400, weeks=12, seed=7).as_of
+    def make(folder: Path) -> None:
+        as_of = simulate(folder / "landing", users=400, weeks=12, seed=7).as_of
+        (folder / "as_of").write_text(as_of.isoformat())
+
+    folder = once("platform", make)
+    return folder / "landing", date.fromisoformat((folder / "as_of").read_text())
 
 
 @pytest.fixture(scope="session")
-def finished(landing, tmp_path_factory) -> Iterator[Finished]:
+def finished(landing, once) -> Iterator[Finished]:
+    weeks = weeks_before(landing[1], 2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         patch.delenv("LYCEUM_SECRET", raising=False)
-        yield run_weeks(landing[0], tmp_path_factory.mktemp("finished") / "home", weeks_before(landing[1], 2))
+
+        def make(folder: Path) -> None:
+            patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+            run_weeks(landing[0], folder / "home", weeks)
+
+        folder = once("finished", make)
+        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        yield Finished(open_home(Home(folder / "home"), settings=Settings(), now=NOW, say=quiet), weeks)
 
 
 @pytest.fixture
@@ -260,3 +270,15 @@ def secret(monkeypatch) -> str:
     """The key of the test's platforms."""
     monkeypatch.setenv("LYCEUM_SECRET", SECRET)
     return SECRET
+
+
+@pytest.fixture
+def small_disk(tmp_path, request) -> Iterator[Path]:
+    """A file system of SIZE bytes, a constant of the test's module, if this machine lets us mount one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={request.module.SIZE}", "lyceum-test", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not permitted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

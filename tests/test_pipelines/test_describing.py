@@ -22,6 +22,12 @@ HELD = {
 }
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """Whatever the tests are started from has a width of its own."""
+    monkeypatch.setenv("COLUMNS", "140")
+
+
 @pytest.fixture
 def home(tmp_path):
     """A home whose release holds four lines of the catalogue."""

@@ -4,11 +4,12 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lyceum.errors import HomeError
 from pipelines.ingest import ingest
 
 SOURCE = """
@@ -99,20 +100,6 @@ def refused(ended: subprocess.CompletedProcess[str], *words: str) -> None:
         assert word in said[0], said[0]
 
 
-@pytest.fixture
-def small_disk(tmp_path) -> Iterator[Path]:
-    """A file system of a few megabytes, if this machine lets us mount one."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "lyceum-test", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting is not permitted here")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("room", [0, 64 << 10, 512 << 10])
 def test_a_full_disk_is_one_sentence_and_an_untouched_lake(deliveries, secret, small_disk, run, room):
@@ -124,7 +111,7 @@ def test_a_full_disk_is_one_sentence_and_an_untouched_lake(deliveries, secret, s
     before, held = files(shop), shop.content()
     free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
     (small_disk / "ballast").write_bytes(b"x" * (free - room))
-    refused(run(shop), "full" if room else "")
+    refused(run(shop), "is full; nothing was taken. Make room")
     assert shop.content() == held
     assert files(shop) == before
     (small_disk / "ballast").unlink()
@@ -142,6 +129,16 @@ def test_a_limit_on_the_size_of_files_is_one_sentence_and_an_untouched_lake(shop
     assert files(shop) == before
     assert run(shop).returncode == 0
     assert len(shop.rows("events")) == 420
+
+
+def test_too_small_a_memory_limit_is_one_sentence_and_an_untouched_lake(shop):
+    before, held, ctx = files(shop), shop.content(), shop.context()
+    poor = replace(ctx, settings=ctx.settings.model_copy(update={"memory_limit": "1MB"}))
+    with pytest.raises(HomeError, match=r"more memory than memory_limit \(1MB\) allows; nothing was taken"):
+        ingest(poor)
+    assert files(shop) == before
+    assert shop.content() == held
+    assert ingest(ctx).files == 1
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_what_is_good_now_lands_and_leaves_the_rejects(shop, form):
 
 
 @pytest.mark.parametrize(
-    "form", ["csv", "parquet", *(pytest.param(form, marks=pytest.mark.slow) for form in ("jsonl", "bare"))]
+    "form", ["csv", *(pytest.param(form, marks=pytest.mark.slow) for form in ("jsonl", "parquet", "bare"))]
 )
 def test_a_replay_and_an_ingest_of_the_file_end_alike_in_either_order(shop, form):
     once, twice, only = (shop(form, name=name) for name in ("once", "twice", "only"))

@@ -67,6 +67,8 @@ def test_training_twice_leaves_every_byte_and_reports_the_same(trained, finished
     shutil.rmtree(champions.folder_of(ctx.home, RETENTION, finished.weeks[-1]))
     perform(ctx, "train", as_of=finished.weeks[-1], asked=True)
     assert content(ctx.home.models) == before  # trained anew, to the same bytes
+    perform(ctx, "train", as_of=finished.weeks[-1])
+    assert content(ctx.home.models) == before  # a week does not train again what a person had compared
 
 
 def test_other_settings_are_another_training(trained, copied, finished):

@@ -71,7 +71,12 @@ def keep(ctx, models):
         champions.keep_at_once(ctx.home, name, model, as_of=AS_OF, card={}, why="It is tested.")
 
 
-def scored(ctx, *, exact=(), size=scoring.SLICE):
+def exactly(leavers=(), buyers=()):
+    """For each prediction the people whose reasons are wanted exact."""
+    return {scoring.LEAVE: pd.Series(leavers, dtype="str"), scoring.BUY: pd.Series(buyers, dtype="str")}
+
+
+def scored(ctx, *, exact=None, size=scoring.SLICE):
     """The rows of user_scores, and the crowd with its probabilities."""
     with pytest.MonkeyPatch.context() as patch, workspace(ctx) as space:
         patch.setattr(scoring, "SLICE", size)
@@ -80,7 +85,7 @@ def scored(ctx, *, exact=(), size=scoring.SLICE):
         pieces = [found.iloc[:20], found.iloc[20:]]  # as they come of many: a column is no single piece of memory
         crowd = replace(crowd, people=pd.concat(pieces))
         explainer = scoring.explainer(crowd, crowd.typical())
-        part = scoring.keep_scores(Keeper(space, AS_OF), explainer, exact=set(exact))
+        part = scoring.keep_scores(Keeper(space, AS_OF), explainer, explainer.exactly(exact or exactly()))
         assert part.rows == PEOPLE
         table = with_history(marts.USER_SCORES)
         return space.stored(ctx.scored, table, where="true", order=("user_id",)), crowd.people
@@ -125,20 +130,35 @@ def test_reasons_are_those_of_the_person_whatever_the_slice(ctx, models):
 def test_who_is_on_a_list_has_exact_reasons_and_the_list_has_the_same(ctx, models):
     keep(ctx, models)
     eligible = snapshot(PEOPLE).query("recency_days <= 28")["user_id"].tolist()
-    chosen = eligible[3:9]
-    rows, _ = scored(ctx, exact=chosen, size=11)
+    chosen = {"churn_reasons": eligible[3:9], "purchase_reasons": eligible[6:20]}
+    wanted = exactly(*(users[::-1] for users in chosen.values()))
+    rows, _ = scored(ctx, exact=wanted, size=11)
     texts = rows.set_index("user_id")
     exactness = texts["churn_reasons"].dropna().map(lambda text: {reason["exact"] for reason in json.loads(text)})
-    assert all(found <= {user in chosen} for user, found in exactness.items())
-    assert any(exactness[user] for user in chosen)
+    assert all(found <= {user in chosen["churn_reasons"]} for user, found in exactness.items())
+    assert any(exactness[user] for user in chosen["churn_reasons"])
     # A logistic regression is exact for everybody.
     assert not texts["purchase_reasons"].str.contains('"exact": false', na=False).any()
     with workspace(ctx) as space:
         crowd = scoring.crowd(space, AS_OF)
-        listed = scoring.explainer(crowd, crowd.typical()).exactly(pd.Series(chosen[::-1]))
-    assert listed["user_id"].tolist() == chosen
-    for column in ("churn_reasons", "purchase_reasons"):
-        assert listed[column].tolist() == texts.loc[chosen, column].tolist()
+        known = scoring.explainer(crowd, crowd.typical()).exactly(wanted)
+    for column, users in chosen.items():
+        assert known[column].index.tolist() == users
+        assert known[column].tolist() == texts.loc[users, column].tolist()
+
+
+def test_reasons_that_are_known_are_not_made_again(ctx, models):
+    keep(ctx, models)
+    plain, _ = scored(ctx)
+    told = plain.set_index("user_id")["churn_reasons"].dropna()
+    marked = {"churn_reasons": told.iloc[[5, 0]].map(lambda _text: "[]"), "purchase_reasons": pd.Series(dtype="str")}
+    with workspace(ctx) as space, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scoring, "SLICE", 7)
+        crowd = scoring.crowd(space, AS_OF)
+        explainer = scoring.explainer(crowd, crowd.typical())
+        parts = [(part["user_id"], explainer.given(features, marked)) for part, features in crowd.slices()]
+    found = [text for _, texts in parts for text in texts["churn_reasons"].to_pylist()]
+    assert found == told.where(~told.index.isin(marked["churn_reasons"].index), "[]").tolist()
 
 
 def test_writing_twice_changes_nothing(ctx, models):
@@ -147,7 +167,8 @@ def test_writing_twice_changes_nothing(ctx, models):
         crowd = scoring.crowd(space, AS_OF)
         crowd = replace(crowd, people=scoring.probabilities(crowd))
         explainer = scoring.explainer(crowd, crowd.typical())
-        parts = [scoring.keep_scores(Keeper(space, AS_OF), explainer, exact=set()) for _ in range(2)]
+        known = explainer.exactly(exactly())
+        parts = [scoring.keep_scores(Keeper(space, AS_OF), explainer, known) for _ in range(2)]
     assert parts[0].digest == parts[1].digest != ""
 
 
@@ -200,5 +221,5 @@ def test_why_a_score_is_missing(ctx, models, begun, kinds, held, status):
 
 def test_the_likeliest_come_first_and_equals_by_id():
     people = pd.DataFrame({"user_id": list("abcde"), "purchase_28d": [0.2, 0.7, np.nan, 0.7, 0.1]})
-    assert scoring.likeliest(people, "purchase_28d", count=3) == ["b", "d", "a"]
-    assert scoring.likeliest(people, "retention_28d", count=3) == []
+    assert scoring.likeliest(people, "purchase_28d", count=3).tolist() == ["b", "d", "a"]
+    assert scoring.likeliest(people, "retention_28d", count=3).tolist() == []

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from functools import partial
 
 import duckdb
 import numpy as np
@@ -10,12 +11,14 @@ import pytest
 
 from lyceum.settings import Settings
 from lyceum.tables import prediction
+from models.registry import make
 from models.rules import BASELINES
+from models.tuning import Candidate
 from pipelines.cards import Facts, card_of
 from pipelines.challenging import Challenge, challenged
 from pipelines.champions import Version
-from pipelines.history import chosen_people, fingerprint
-from pipelines.targets import TARGETS
+from pipelines.history import chosen_people, fingerprint, thinned
+from pipelines.targets import CANDIDATES, TARGETS
 
 RETENTION, PURCHASE = TARGETS[1], TARGETS[-1]
 MONDAYS = [date(2026, 1, 5) + timedelta(days=7 * number) for number in range(14)]
@@ -48,7 +51,7 @@ def world(*, signal: float, weeks: int = 14, users: int = 400, seed: int = 3) ->
 
 
 def challenge(frame: pd.DataFrame, before: Version | None = None) -> Challenge:
-    return challenged(frame, target=RETENTION, before=before, settings=SETTINGS)
+    return challenged(frame, target=RETENTION, before=before, settings=SETTINGS, compare=True)
 
 
 def stored(found: Challenge, frame: pd.DataFrame, *, trained: date) -> Version:
@@ -153,3 +156,28 @@ def test_on_a_large_platform_whole_people_are_chosen_and_the_same_ones_for_less(
     assert 9_500 < len(half) < 10_500
     assert 1_750 < len(tenth) < 2_250
     assert tenth < half
+
+
+def test_a_week_takes_one_candidate_the_first_in_promise_or_the_champions_own(telling):
+    """Untried, as far as the budget reaches; a rule that scores is no recipe."""
+    settings = Settings(minimum_outcomes=100)
+    week = partial(challenged, telling, target=RETENTION, settings=settings, compare=False)
+    first = week(before=None)
+    assert first.selection.candidate == CANDIDATES[0]
+    assert list(first.selection.trials["estimator"]) == [CANDIDATES[0].estimator]
+    assert "nothing was compared" in first.selection.sentence
+    own = Candidate("logistic", {"strength": 2.0})
+    card = {"estimator": own.estimator, "settings": own.settings, "data": {"weeks": [str(MONDAYS[0]), "2026-02-02"]}}
+    model = make(own.estimator, features=TELLING, settings=own.settings).fit(telling, seed=7)
+    like = week(before=Version(RETENTION.name, MONDAYS[13], card, model.state(), {}, "digest"))
+    assert like.selection.candidate == own
+
+
+def test_where_rows_are_many_every_second_week_is_learnt_from():
+    """Back from the newest, which is judged, and from the newest known by then (7 or 28 days earlier)."""
+    weeks = MONDAYS[:10]
+    assert thinned(weeks, delay_days=28) == [weeks[number] for number in (1, 3, 5, 7, 9)]
+    assert thinned(weeks, delay_days=7) == [weeks[number] for number in (0, 2, 4, 6, 8, 9)]
+    few = MONDAYS[:8]  # the first four are known by the week that is judged: all are needed
+    assert thinned(few, delay_days=28) == [few[number] for number in (0, 1, 2, 3, 5, 7)]
+    assert thinned(weeks[:1], delay_days=28) == weeks[:1]

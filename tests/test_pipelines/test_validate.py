@@ -18,7 +18,7 @@ from lyceum.tables.features import USER_SNAPSHOT
 from lyceum.tables.marts import USER_SCORES
 from pipelines.context import Context
 from pipelines.validate import validate
-from pipelines.week import perform
+from pipelines.week import perform, run_week
 
 AS_OF = dt.date(2024, 5, 6)
 BATCH = {"source": "s", "batch_id": "b", "ingested_at": dt.datetime(2024, 5, 6, tzinfo=dt.UTC)}
@@ -145,3 +145,24 @@ def test_the_verdicts_on_lake_snapshots_and_scores_stand_together_in_a_release(f
         failed = con.execute("SELECT suite, rule, unexpected FROM quality.checks WHERE NOT success").fetchall()
     assert {name for (name,) in families} >= {"events", "features", "marts", "users"}
     assert [rule for rule in failed if rule[0] not in ("events", "users", "items")] == []
+
+
+def test_a_failed_check_of_the_lake_lets_nothing_be_learnt_from_it(ctx):
+    """The features, made at the same time, stand; no model, score or release was made of them."""
+    bad = {"event_id": "e-bad", "event_type": "view", "event_date": AS_OF - dt.timedelta(days=1), **BATCH}
+    when = {"occurred_at": dt.datetime(2024, 5, 5, 12, tzinfo=dt.UTC)}
+    fill(ctx.lake, EVENTS, [{**bad, **when, "amount": Decimal(-1), "currency": "CNY"}])
+    with pytest.raises(CheckError, match=r"events: .*negative"):
+        run_week(ctx, as_of=AS_OF)
+    assert sorted(file.stem for file in (ctx.home.runs / str(AS_OF)).glob("*.json")) == ["featurise"]
+    assert not ctx.home.models.exists() and not releases.listing(ctx.home)
+
+
+def test_where_the_features_cannot_be_made_either_the_verdict_says_why(ctx):
+    bad = {"event_id": "e-bad", "event_type": "view", "event_date": AS_OF - dt.timedelta(days=1), **BATCH}
+    when = {"occurred_at": dt.datetime(2024, 5, 5, 12, tzinfo=dt.UTC)}
+    fill(ctx.lake, EVENTS, [{**bad, **when, "amount": Decimal(-1), "currency": "CNY"}])
+    ctx.home.features.mkdir(parents=True)
+    (ctx.home.features / "prepared").write_text("a file where a folder should be")
+    with pytest.raises(CheckError):
+        run_week(ctx, as_of=AS_OF)

@@ -151,6 +151,10 @@ def scores(**risks):
     return found.assign(churn_28d=[given.get(user, 0.8) for user in PEOPLE])
 
 
+def told(people):
+    return people.set_index("user_id")["churn_reasons"]
+
+
 def by_user(listed):
     return listed.set_index("user_id").to_dict("index")
 
@@ -189,9 +193,10 @@ def test_without_scores_there_is_no_list_and_the_week_says_why(kept):
         unscored = scores().drop(columns="churn_28d")
         listed = warning_list.whom(keeper, unscored)
         assert len(listed) == 0
-        assert warning_list.warnings_table(keeper, listed, unscored).code == "too_few_outcomes"
+        assert warning_list.warnings_table(keeper, listed, None).code == "too_few_outcomes"
         calm = scores(**dict.fromkeys(PEOPLE, 0.1))
-        assert warning_list.warnings_table(keeper, warning_list.whom(keeper, calm), calm).code == "nobody_at_risk"
+        listed = warning_list.whom(keeper, calm)
+        assert warning_list.warnings_table(keeper, listed, told(calm)).code == "nobody_at_risk"
 
 
 def stored(ctx, as_of):
@@ -205,7 +210,7 @@ def stored(ctx, as_of):
 def test_the_table_holds_the_list_with_its_reasons(kept, school):
     with kept(warning_capacity=3) as keeper:
         listed = warning_list.whom(keeper, scores())
-        part = warning_list.warnings_table(keeper, listed, scores())
+        part = warning_list.warnings_table(keeper, listed, told(scores()))
     rows = stored(school, AS_OF)
     assert part.rows == len(rows) == len(listed)
     assert rows.columns.tolist() == ["as_of", *table("marts.early_warnings").names]
@@ -223,7 +228,7 @@ def test_weeks_on_the_list_are_counted_in_a_row(kept):
     for as_of, people in ((first, scores()), (second, away), (AS_OF, scores())):
         with kept(as_of) as keeper:
             listed = warning_list.whom(keeper, people)
-            warning_list.warnings_table(keeper, listed, people)
+            warning_list.warnings_table(keeper, listed, told(people))
             counted[as_of] = {user: row["weeks_listed"] for user, row in by_user(listed).items()}
             figures = warning_list.measures(keeper, listed).set_index(["metric", "slice"])["value"]
             repeats = figures.get(("repeat_rate", "all"))
@@ -253,7 +258,7 @@ def test_who_was_held_out_is_away_as_long_as_who_was_contacted(kept):
     away = date(2026, 6, 22)
     with kept(away, holdout_share=1.0) as keeper:
         listed = warning_list.whom(keeper, scores())
-        warning_list.warnings_table(keeper, listed, scores())
+        warning_list.warnings_table(keeper, listed, told(scores()))
         assert by_user(listed)["quiet"]["holdout"]
         assert by_user(listed)["refuses_all"]["holdout"]
     for as_of, there in ((date(2026, 6, 29), False), (AS_OF, False)):

@@ -25,7 +25,7 @@ class Log(World):
 
     def rates(self, *names, first=FIRST, as_of=AS_OF) -> dict[tuple[str, str, date, int], dict]:
         """The rows of marts.rates of the named rates (all if none is named): (rate, part, week, age_days) -> row."""
-        assert self.inputs  # makes them tables
+        self.prepare()
         found = {}
         for rate in RATES:
             if rate.name in names or not names:
@@ -33,10 +33,11 @@ class Log(World):
                 found |= {tuple(row[name] for name in KEY): row for row in rows}
         return found
 
-    def given_to_rates(self, as_of, first):
+    @property
+    def inputs_of_rates(self):
         """What rates are computed from."""
-        others = {name: self.backend.table(name) for name in ("roles", "activities")}
-        return Given({**self.inputs, **others, "events": self.events, "rare_events": self.events}, as_of, first)
+        others = {name: self.table(name) for name in ("roles", "activities")}
+        return {**self.inputs, **others, "rare_events": self.events}
 
     def fill(self, name: str, rows: list[dict]) -> None:
         """Put rows into a published table, making it first."""
@@ -57,12 +58,38 @@ class Log(World):
         return self.con.sql(asked.query).to_arrow_table().to_pylist()
 
 
+def week(back):
+    """The Monday of the week that ended `back` weeks before AS_OF: 0 = the newest."""
+    return AS_OF - timedelta(days=7 * (back + 1))
+
+
+def row_of(rows, monday):
+    """The row of a week in an answer with one row a week."""
+    (found,) = [row for row in rows if row["week"] == monday]
+    return found
+
+
+def told(log, question):
+    """The rows of a question with one row a week, by week."""
+    rows = log.answer(question)
+    found = {row["week"]: row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
 @cache
 def query(rate, as_of, first):
     """The SQL of a rate over the tables of a Log: the same for every log."""
     (asked,) = [each for each in RATES if each.name == rate]
+    blank, inputs = without_events()
+    return blank.backend.compile(finished(asked, Given(inputs, as_of, first)))
+
+
+@cache
+def without_events():
+    """A log in which nothing happened, and what rates are computed from."""
     made = Log()
-    return made.backend.compile(finished(asked, made.given_to_rates(as_of, first)))
+    return made, made.inputs_of_rates
 
 
 @pytest.fixture

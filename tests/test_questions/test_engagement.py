@@ -3,15 +3,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.test_features.conftest import AS_OF
+from tests.test_questions.conftest import row_of
 
 LAST = AS_OF - timedelta(days=7)
 BEFORE = AS_OF - timedelta(days=14)  # its people have had seven days each by AS_OF
-
-
-def row_of(rows, week):
-    """The row of a week in an answer with one row a week."""
-    (found,) = [row for row in rows if row["week"] == week]
-    return found
 
 
 def test_weekly_active_people_are_told_at_three_levels_beside_the_week_before(log):

@@ -1,18 +1,6 @@
-from datetime import timedelta
-
 import pytest
 
-from tests.test_features.conftest import AS_OF
-
-
-def week(number):
-    """The Monday so many weeks before AS_OF: week(1) is the last complete one."""
-    return AS_OF - timedelta(days=7 * number)
-
-
-def row_of(rows, monday):
-    (found,) = [row for row in rows if row["week"] == monday]
-    return found
+from tests.test_questions.conftest import row_of, week
 
 
 def test_a_start_is_learning_of_what_was_bought_within_seven_days(log):
@@ -31,11 +19,11 @@ def test_a_start_is_learning_of_what_was_bought_within_seven_days(log):
     log.add("free", 14, "purchase", item_id="i", amount=0)
     log.add("few0", 14, "purchase", item_id="i", amount=10)  # the second time
     rows = log.answer("start_rate")
-    row = row_of(rows, week(2))
+    row = row_of(rows, week(1))
     assert (row["bought"], row["begun"]) == (30, 12)
     assert row["share"] == pytest.approx(12 / 30)
-    assert (row_of(rows, week(1))["bought"], row_of(rows, week(1))["share"]) == (30, None)
-    assert (row_of(rows, week(3))["bought"], row_of(rows, week(3))["share"]) == (29, None)
+    assert (row_of(rows, week(0))["bought"], row_of(rows, week(0))["share"]) == (30, None)
+    assert (row_of(rows, week(2))["bought"], row_of(rows, week(2))["share"]) == (29, None)
 
 
 def test_completion_is_of_the_whole_item_by_a_fixed_age(log):
@@ -53,7 +41,7 @@ def test_completion_is_of_the_whole_item_by_a_fixed_age(log):
         log.add(person, day, "refund", item_id="i", amount=returned)
     log.add("blank", 42, "purchase", item_id="i", amount=10)
     log.add("blank", 30, "refund", item_id="i")  # of how much is not said: of everything
-    row = row_of(log.answer("completion"), week(6))
+    row = row_of(log.answer("completion"), week(5))
     assert (row["enrolled"], row["started_28d"]) == (32, 30)  # refunded in part, or later, are in it
     assert row["of_enrolled_28d"] == pytest.approx(8 / 32)
     assert row["of_started_28d"] == pytest.approx(8 / 30)
@@ -64,7 +52,7 @@ def test_completion_of_few_is_not_told(log):
     for person in range(29):
         log.add(f"u{person}", 42, "enrol", item_id="i")
         log.add(f"u{person}", 41, "complete", item_id="i")
-    row = row_of(log.answer("completion"), week(6))
+    row = row_of(log.answer("completion"), week(5))
     assert (row["enrolled"], row["started_28d"], row["of_enrolled_28d"]) == (29, 29, None)
 
 
@@ -83,12 +71,12 @@ def test_members_of_a_camp_are_to_check_in_on_every_day_it_is_open(log):
     log.add("u2", 19, "check_in", object_id="talk")
     log.add("u5", 15, "check_in", object_id="camp")  # joins on Sunday: due from Monday on
     rows = log.answer("check_in")
-    first, second = (row_of(rows, week(number)) for number in (3, 2))
+    first, second = (row_of(rows, week(number)) for number in (2, 1))
     assert (first["days_due"], first["days_kept"]) == (5 * 6, 6 + 2)
     assert first["share"] == pytest.approx(8 / 30)
     assert (second["days_due"], second["days_kept"]) == (6 * 7, 7)
     assert second["share_8w"] == pytest.approx((8 + 7) / (30 + 42))
-    assert [row["week"] for row in rows] == [week(3), week(2)]
+    assert [row["week"] for row in rows] == [week(2), week(1)]
 
 
 def test_check_in_of_few_days_is_not_told(log):

@@ -2,7 +2,7 @@ import ibis
 import ibis.config
 import pytest
 
-from features.rates.rate import finished
+from features.rates.rate import Given, finished
 from features.rates.registry import RATES
 from lyceum import schema
 from tests.test_features.conftest import AS_OF
@@ -18,7 +18,7 @@ class Options(ibis.config.Config):
 
 @pytest.fixture(scope="module")
 def given():
-    return Log().given_to_rates(AS_OF, FIRST)
+    return Given(Log().inputs_of_rates, AS_OF, FIRST)
 
 
 @pytest.mark.parametrize("rate", RATES, ids=lambda rate: rate.name)

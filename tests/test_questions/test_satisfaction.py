@@ -1,19 +1,7 @@
-from datetime import timedelta
-
 import pytest
 
 from lyceum.tables.rates import RATE_DEFINITIONS
-from tests.test_features.conftest import AS_OF
-
-
-def told(log, question):
-    """The rows of a question by week."""
-    return {row["week"]: row for row in log.answer(question)}
-
-
-def week(back):
-    """The Monday of the week that ended `back` weeks before AS_OF: 0 = the newest."""
-    return AS_OF - timedelta(days=7 * (back + 1))
+from tests.test_questions.conftest import told, week
 
 
 def test_good_ratings_are_four_and_five_stars(log):

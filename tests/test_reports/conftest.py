@@ -160,7 +160,7 @@ def plant_people(con):
     )
     con.execute(
         """INSERT INTO marts.recommendations SELECT 'secret-person-' || u, k + 1, 'item-' || (u + k) % 12, 0.5,
-           CASE WHEN u % 2 = 0 THEN 'popular' ELSE 'because_of:item-1' END, 'item_neighbours'
+           CASE WHEN u % 2 = 0 THEN 'popular' ELSE 'because_of:item-1' END, 'item_neighbours', 'personal'
            FROM range(200) a(u), range(3) b(k)"""
     )
     plant(

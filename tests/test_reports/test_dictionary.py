@@ -113,7 +113,7 @@ def test_rows_are_counted_and_a_table_names_what_is_made_from_it(explained):
     assert tables["marts.user_scores"]["rows"] == 0
     assert "marts.user_scores" in tables["features.user_snapshot"]["feeds"]
     assert "marts.q_stickiness" in tables["marts.rates"]["feeds"]
-    assert tables["marts.outcomes"]["from"] == []
+    assert tables["marts.activity_effects"]["from"] == []
 
 
 def test_a_view_reads_what_its_query_names():
