@@ -223,7 +223,7 @@ def test_too_small_a_memory_limit_ends_a_step_in_one_sentence(finished, moved, t
 @pytest.mark.parametrize("gigabytes", [1.0, 1.4])
 @pytest.mark.parametrize("step", ["featurise", "score"])
 def test_a_limit_of_the_system_on_memory_touches_nothing(finished, moved, tmp_path, step, gigabytes):
-    """Ours ends in a sentence; a library that finds no memory ends the process, with last words of its own or none."""
+    """Ours ends in a sentence; a library that finds no memory ends the process, with last words or with none."""
     ctx, week, limit = moved(tmp_path, step), finished.weeks[-1], int(gigabytes * 2**30)
     current, before = ctx.home.current.resolve().name, bytes_of(ctx.home)
     arguments = ["lyceum", step, "--home", str(ctx.home.root), "--as-of", str(week)]
