@@ -55,11 +55,6 @@ def log_loss(labels: Labels, probabilities: Floats, /) -> float:
     return _plain(_log_loss, labels, probabilities)
 
 
-def precision_at(labels: Labels, scores: Floats, /, k: int) -> float:
-    """Share of positives among the `k` rows of highest score; of a tie at the end, its share on average."""
-    return _plain(lambda rows: _precision(rows, min(k, len(labels)) / len(labels)), labels, scores)
-
-
 def lift(labels: Labels, scores: Floats, /, *, share: float = TOP) -> float:
     """Share of positives among the top `share` of the rows, over their share among all."""
     return _plain(lambda rows: _lift(rows, share), labels, scores)

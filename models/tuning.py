@@ -78,26 +78,13 @@ def select(
     """
     found = [_lighter(origin) for origin in origins(train, delay_days=delay_days, count=ORIGINS)]
     offered = candidates if found else ()
-    costs = [
-        sum(nominal_seconds(candidate, rows=len(origin.train), columns=len(features)) for origin in found)
-        for candidate in offered
-    ]
+    costs = [_cost(candidate, found, columns=len(features)) for candidate in offered]
     paid = _paid(costs, budget=budget_seconds)
     given = [
         _scores(candidate, found, features=features, seed=seed) if at in paid and len(paid) > 1 else []
         for at, candidate in enumerate(offered)
     ]
-    trials = [
-        (
-            candidate.estimator,
-            json.dumps(dict(candidate.settings), sort_keys=True),
-            *_figures(own, found),
-            cost,
-            False,
-        )
-        for candidate, own, cost in zip(offered, given, np.round(costs, 2), strict=True)
-    ]
-    table = pd.DataFrame(trials, columns=list(COLUMNS))
+    table = _trials(offered, given, costs, found)
     if not paid:
         return Selection(REFERENCE, table, _why_nothing(found))
     best, why = (
@@ -105,6 +92,25 @@ def select(
     )
     table["chosen"] = table.index == best
     return Selection(candidates[best], table, why(table, found))
+
+
+def _cost(candidate: Candidate, found: Sequence[Origin], /, *, columns: int) -> float:
+    return sum(nominal_seconds(candidate, rows=len(origin.train), columns=columns) for origin in found)
+
+
+def _trials(
+    offered: Sequence[Candidate],
+    given: Sequence[Sequence[Floats]],
+    costs: Sequence[float],
+    found: Sequence[Origin],
+    /,
+) -> pd.DataFrame:
+    """One row (COLUMNS) per candidate; nothing is chosen yet."""
+    rows = [
+        (one.estimator, json.dumps(dict(one.settings), sort_keys=True), *_figures(own, found), cost, False)
+        for one, own, cost in zip(offered, given, np.round(costs, 2), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _first_in_promise(

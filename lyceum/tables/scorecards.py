@@ -6,7 +6,6 @@ from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, MONEY, VARCHAR, Column,
 SMALLEST_DENOMINATOR = 30  # FIELD 0: below it a rate is no figure
 AREAS = ("engagement", "satisfaction", "retention", "word_of_mouth", "money")
 
-WEEK_DAYS = 7
 WINDOW_DAYS = 28
 COHORT_AGE = 28  # days that everybody of a cohort of learners is given
 COHORT_WEEKS = 12  # of people who got an item, the newest of them just old enough

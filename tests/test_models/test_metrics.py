@@ -18,7 +18,6 @@ from models.metrics import (
     log_loss,
     null_ece,
     pr_auc,
-    precision_at,
 )
 
 
@@ -33,10 +32,8 @@ def test_by_hand():
     assert log_loss(labels, scores) == pytest.approx(-math.log(0.9 * 0.2 * 0.3 * 0.9) / 4)
     # Two bins: {0.1, 0.3} holds one positive, mean 0.2 against 0.5; {0.8, 0.9} one, mean 0.85 against 0.5.
     assert ece(labels, scores, bins=2) == pytest.approx(0.5 * 0.3 + 0.5 * 0.35)
-    assert [precision_at(labels, scores, k) for k in (1, 2, 3, 4, 9)] == pytest.approx(
-        [1, 1 / 2, 2 / 3, 1 / 2, 1 / 2]
-    )
-    assert lift(labels, scores, share=0.25) == 2.0
+    # Of the first 1, 2, 3 and 4 rows 1, 1, 2 and 2 are positive, and half of all are.
+    assert [lift(labels, scores, share=k / 4) for k in (1, 2, 3, 4)] == pytest.approx([2, 1, 4 / 3, 1])
 
 
 def test_the_bins_of_the_calibration_error_hold_parts_of_rows():
@@ -50,8 +47,7 @@ def test_a_constant_is_worth_a_coin():
     assert auc(labels, scores) == 0.5
     assert pr_auc(labels, scores) == 0.25
     assert ece(labels, scores) == pytest.approx(0.0)
-    assert lift(labels, scores) == pytest.approx(1.0)
-    assert precision_at(labels, scores, 1) == pytest.approx(0.25)  # whichever of the four is taken
+    assert lift(labels, scores) == pytest.approx(1.0)  # whichever of the four is taken
     assert log_loss(labels, np.full(4, 0.5)) == pytest.approx(math.log(2))
 
 
@@ -63,7 +59,6 @@ def test_a_wrong_certainty_costs_much_but_not_infinitely_much():
 def test_one_class_is_undefined(labels):
     scores, users = np.linspace(0.2, 0.4, len(labels)), np.arange(len(labels))
     assert all(math.isnan(figure(labels, scores)) for figure in (auc, pr_auc, brier, log_loss, ece, ece_excess, lift))
-    assert math.isnan(precision_at(labels, scores, 1))
     found = paired(labels, scores, scores, users=users, metrics=tuple(FIGURES), seed=1)
     assert all(math.isnan(end) for interval in found.values() for end in interval)
     assert null_ece(np.array([])) == 0.0
