@@ -4,9 +4,17 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import CronDataIntervalTimetable
+from airflow.sdk import CronDataIntervalTimetable, Param
 
 from pipelines.tasks import Scheduled
+
+AS_OF = Param(
+    None,
+    type=["null", "string"],
+    format="date",
+    title="Week",
+    description="The Monday that ends the week, as YYYY-MM-DD. Empty: the newest at the end of the run's interval.",
+)
 
 TASKS: dict[str, Any] = {
     "owner": "lyceum",

@@ -7,7 +7,7 @@ replaces what it wrote. While another run writes to the same home, a task waits 
 
 from typing import Any
 
-from airflow.sdk import DAG, Asset, Param, chain, task
+from airflow.sdk import DAG, Asset, chain, task
 
 from dags import defaults
 from pipelines import tasks
@@ -22,14 +22,6 @@ MEANING = {
     "score": "Scores, segments, recommendations, community and growth: the tables of the week.",
     "publish": "Judge snapshots and scores, build the release and its report, verify it, and switch `current` to it.",
 }
-
-AS_OF = Param(
-    None,
-    type=["null", "string"],
-    format="date",
-    title="Week",
-    description="The Monday that ends the week, as YYYY-MM-DD. Empty: the Monday on which the run's interval ends.",
-)
 
 
 def step(platform: tasks.Scheduled, name: str, /) -> Any:  # noqa: ANN401 - a TaskFlow reference, typed by nobody
@@ -50,7 +42,7 @@ def build(platform: tasks.Scheduled, /) -> DAG:
         platform.dag_id("weekly_insights"),
         description=f"The week's tables and report of {platform.name}",
         doc_md=__doc__,
-        params={"as_of": AS_OF},
+        params={"as_of": defaults.AS_OF},
         **defaults.arguments(platform, cron=MONDAYS),
     ) as dag:
         chain(*(step(platform, name) for name in STEPS))

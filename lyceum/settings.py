@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from lyceum.contact_rules import (
@@ -58,7 +58,30 @@ class PlatformSettings(BaseModel):
     language: Literal["zh", "en"] | None = None
 
 
-NESTED = (PlatformSettings, ContactRule, Condition)
+class MailSettings(BaseModel):
+    """`[mail]`: how the report is sent. The password is better given as LYCEUM_MAIL__PASSWORD than in a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str
+    port: int = Field(default=587, ge=1, le=65535)
+    encryption: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password: SecretStr | None = None
+    sender: str
+    recipients: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class WebhookSettings(BaseModel):
+    """`[webhook]`: where the numbers of the week are sent, and which robot reads them there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: SecretStr
+    receiver: Literal["json", "wecom", "dingtalk", "feishu", "slack"] = "json"
+
+
+NESTED = (PlatformSettings, MailSettings, WebhookSettings, ContactRule, Condition)
 
 
 class Settings(BaseSettings):
@@ -100,6 +123,9 @@ class Settings(BaseSettings):
     actions: ContactRules = DEFAULT_RULES
     contact_costs: ContactCosts = DEFAULT_COSTS
     saved_shares: SavedShares = DEFAULT_SAVED
+
+    mail: MailSettings | None = None
+    webhook: WebhookSettings | None = None
 
     @classmethod
     def settings_customise_sources(

@@ -186,16 +186,28 @@ def publish(as_of: AsOf = None, home: HomeFolder = None, config: Config = None) 
 
 @app.command()
 def report(
-    to: Annotated[Path, typer.Option("--to", help="Folder to put the pages into.")],
+    to: Annotated[Path | None, typer.Option("--to", help="Folder to copy the pages into.")] = None,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Send it to the recipients of [mail] in the settings.")
+    ] = False,
+    post: Annotated[bool, typer.Option("--post", help="Send five numbers to [webhook] of the settings.")] = False,
     home: HomeFolder = None,
     config: Config = None,
 ) -> None:
-    """Copy the current release's report (zh and en, one self-contained page each) to a folder."""
+    """Pass on the current release's report: copied to a folder, by mail, or as five numbers to a webhook."""
+    from lyceum.errors import UsageError
+    from pipelines import posting
     from pipelines.report import export
 
+    if not (to or mail or post):
+        raise UsageError("There is nowhere to pass the report on to.", remedy="Add --to FOLDER, --mail or --post.")
     with opened(home, config) as ctx:
-        for page in export(ctx, to):
+        for page in export(ctx, to) if to else ():
             typer.echo(str(page))
+        if mail:
+            typer.echo(posting.mail(ctx))
+        if post:
+            typer.echo(posting.post(ctx))
 
 
 cli_reading.register(app)

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from contextlib import closing
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from lyceum import engine, releases
 from lyceum.errors import UsageError
@@ -28,17 +30,10 @@ def render_pages(ctx: Context, database: Path, folder: Path, /, *, as_of: date, 
     from reports.page import render
     from reports.summary import summarise
 
-    con = engine.connect(database, read_only=True, memory_limit=ctx.settings.memory_limit)
-    try:
-        platform = {
-            "name": ctx.platform.name,
-            "timezone": ctx.platform.timezone,
-            "currency": ctx.platform.currency,
-        }
+    platform = _platform(ctx)
+    with closing(engine.connect(database, read_only=True, memory_limit=ctx.settings.memory_limit)) as con:
         summary = summarise(con, as_of=as_of, platform=platform, release=release)
         explained = explain(con, source=_source(ctx))
-    finally:
-        con.close()
     held = [champions.champion(ctx.home, name, as_of=as_of) for name in champions.names(ctx.home)]
     scoring = {version.name: version for version in held if version is not None}
     pages = {language: render(summary, language=language, cards=tuple(scoring)) for language in LANGUAGES}
@@ -50,6 +45,19 @@ def render_pages(ctx: Context, database: Path, folder: Path, /, *, as_of: date, 
     for version in scoring.values():
         for page in card_pages(ctx.home, version):
             write_atomically(folder / page.name, page.read_text(encoding="utf-8"))
+
+
+def summary_of(ctx: Context, release: releases.Release, /) -> dict[str, Any]:
+    """The numbers of a release's report, asked of its database again."""
+    from reports.summary import summarise
+
+    memory_limit = ctx.settings.memory_limit
+    with closing(engine.connect(release.database, read_only=True, memory_limit=memory_limit)) as con:
+        return summarise(con, as_of=release.as_of, platform=_platform(ctx), release=release.name)
+
+
+def _platform(ctx: Context) -> dict[str, Any]:
+    return {"name": ctx.platform.name, "timezone": ctx.platform.timezone, "currency": ctx.platform.currency}
 
 
 def _source(ctx: Context) -> Source | None:
@@ -97,6 +105,11 @@ def write_archive(ctx: Context, release: releases.Release, /) -> None:
     weeks = sorted((path.parent for path in ctx.home.reports.glob("*/index.html")), reverse=True)
     entries = [(date.fromisoformat(path.name), f"{path.name}/index.html") for path in weeks]
     write_atomically(ctx.home.reports / "index.html", index(entries, language=ctx.platform.language))
+
+
+def page_of(release: releases.Release, language: str, /) -> Path:
+    """A release's page in `language`, zh or en."""
+    return release.report / f"index.{language}.html"
 
 
 def export(ctx: Context, target: Path, /) -> list[Path]:

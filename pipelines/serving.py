@@ -1,18 +1,51 @@
 """The archive of reports on loopback."""
 
+import io
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
 
 from lyceum.errors import HomeError
 from lyceum.home import Home
 
 LOOPBACK = "127.0.0.1"
+NAMES = (LOOPBACK, "localhost")
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+LATEST = "/latest/"
+
+
+class _Archive(SimpleHTTPRequestHandler):
+    """The files of the archive, and `latest/` for the newest week."""
+
+    def send_head(self) -> io.BytesIO | BinaryIO | None:
+        """Answer who asked for this machine: a page elsewhere may give its own name this address (DNS rebinding)."""
+        if self.headers.get("Host", "").partition(":")[0] not in NAMES:
+            self.send_error(HTTPStatus.FORBIDDEN)
+            return None
+        if (path := urlsplit(self.path).path).startswith(LATEST):
+            self.send_response(HTTPStatus.FOUND)
+            self.send_header("Location", f"/{_newest(Path(self.directory))}/{path.removeprefix(LATEST)}")
+            self.end_headers()
+            return None
+        return super().send_head()
+
+    def end_headers(self) -> None:
+        """A page that is made again is shown again."""
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
+
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: who reads what is nobody's business."""
+
+
+def _newest(reports: Path) -> str:
+    return max((page.parent.name for page in reports.glob("*-*-*/index.html")), default="")
 
 
 def serve(home: Home, /, *, port: int, say: Callable[[str], object]) -> None:
@@ -24,9 +57,10 @@ def serve(home: Home, /, *, port: int, say: Callable[[str], object]) -> None:
     """
     if not (home.reports / "index.html").is_file():
         raise HomeError(f"{home.root} has no report yet.", remedy="Run `lyceum run` first.")
-    handler = partial(_Quiet, directory=str(home.reports))
+    handler = partial(_Archive, directory=str(home.reports))
     with ThreadingHTTPServer((LOOPBACK, port), handler) as server:
-        say(f"Reports: http://{LOOPBACK}:{server.server_address[1]}/  (Ctrl-C ends)")
+        url = f"http://{LOOPBACK}:{server.server_address[1]}"
+        say(f"Reports: {url}/  newest week: {url}{LATEST}  (Ctrl-C ends)")
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from lyceum import sources, weeks
 from lyceum.errors import HomeError, LyceumError
 from lyceum.settings import Settings
-from pipelines import opening, week
+from pipelines import opening, upkeep, week
 from pipelines.context import Context
 
 LOG = logging.getLogger("lyceum")
@@ -67,12 +67,21 @@ def ingest(platform: str, /) -> str:
         return week.take_in(open_context(platform)).batch_id
 
 
-def perform(platform: str, step: str, /, *, until: datetime, as_of: str | None = None) -> str:
-    """Do one step of the week that ended by `until`, or of the week before `as_of` if that is given; its Monday."""
+def maintain(platform: str, /) -> int:
+    """Look after the platform's lake; how many of its tables had something to be done."""
+    with failures_explained():
+        return len(upkeep.maintain(open_context(platform)))
+
+
+def perform(platform: str, step: str, /, *, until: datetime, as_of: str | None = None, asked: bool = False) -> str:
+    """Do one step of the week that ended by `until`, or of the week before `as_of` if that is given; its Monday.
+
+    `asked`: the step was asked for by itself (see pipelines.week.perform).
+    """
     with failures_explained():
         ctx = open_context(platform)
         monday = weeks.parse_as_of(as_of) if as_of else week_ending(until, timezone=ctx.platform.timezone)
-        result = week.perform(ctx, step, as_of=monday)
+        result = week.perform(ctx, step, as_of=monday, asked=asked)
     for part in result.skips:
         LOG.info("%s left out %s: %s", step, part.part, part.why)
     return monday.isoformat()

@@ -1,6 +1,6 @@
 """Upkeep of a home's Delta tables: merge small files, remove dead ones and old rejects, shorten the logs.
 
-Nothing that is read changes, and a run that dies has done a part of the work. The DAG for it comes with the others.
+Nothing that is read changes, and a run that dies has done a part of the work.
 """
 
 from collections.abc import Iterator

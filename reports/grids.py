@@ -100,9 +100,9 @@ def _kpi_cells(row: Row, history: Figure, /, *, voice: Voice) -> list[Cell]:
     mean = row["mean_8w"]
     return [
         _cell(voice.code("kpis", row["kpi"]), left=True),
-        _cell(_now(row, voice=voice), none=not known(row["value"])),
+        _cell(now_text(row, voice=voice), none=not known(row["value"])),
         _cell(voice.formats.measure({"value": row["previous"], "unit": unit}), none=not known(row["previous"])),
-        _cell(_change(row, voice=voice)),
+        _cell(change_text(row, voice=voice)),
         _cell(_mean(mean, unit, voice=voice), none=mean is None),
         _status(row, voice=voice),
         _cell("") | {"svg": _spark(row["kpi"], history, voice=voice)},
@@ -113,7 +113,8 @@ def _cell(text: str, /, *, left: bool = False, none: bool = False) -> Cell:
     return {"text": text, "left": left, "code": False, "none": none}
 
 
-def _now(row: Row, /, *, voice: Voice) -> str:
+def now_text(row: Row, /, *, voice: Voice) -> str:
+    """This week's figure, or a dash and why there is none."""
     few = row["denominator"]
     if row["value"] is None and few is not None:
         if few < SMALLEST_CELL:
@@ -129,7 +130,8 @@ def _mean(mean: float | None, unit: str, /, *, voice: Voice) -> str:
     return voice.formats.measure({"value": mean, "unit": unit})
 
 
-def _change(row: Row, /, *, voice: Voice) -> str:
+def change_text(row: Row, /, *, voice: Voice) -> str:
+    """The change on the week before with its direction in a word, or a dash and why there is none."""
     kind, value = change(row)
     if kind == "word":
         return voice.formats.nothing("no_base")

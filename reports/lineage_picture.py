@@ -35,7 +35,7 @@ def picture(layers: list[list[Layer]], /, *, alt: str) -> str:
             shape = f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="5"/>'
             drawn.append(f'<a href="#{escape(box.anchor)}">{shape}{_texts(lines, x + PAD, y + PAD)}</a>')
         y += height
-    return f'<svg role="img" aria-label="{escape(alt)}" viewBox="0 0 {WIDTH + 2} {y + 2}">{"".join(drawn)}</svg>'
+    return f'<svg role="group" aria-label="{escape(alt)}" viewBox="0 0 {WIDTH + 2} {y + 2}">{"".join(drawn)}</svg>'
 
 
 def _lines(box: Layer, width: float) -> list[tuple[str, str]]:

@@ -9,8 +9,6 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from reports.audit import trust
-from reports.catalogue import Words
-from reports.formats import Formats
 from reports.modelling import models, survival
 from reports.sections import FIRST, LATER, Page, build, outcomes
 from reports.voice import Voice
@@ -38,9 +36,7 @@ def render(summary: dict[str, Any], /, *, language: str, cards: Sequence[str] = 
 
     `cards` names the models whose cards (reports/cards.py) are written beside the page: it links to them.
     """
-    words = Words(language)
-    formats = Formats(words, currency=summary["platform"]["currency"], timezone=summary["platform"]["timezone"])
-    voice = Voice(words, formats)
+    voice = Voice.of(summary, language=language)
     page = Page(summary, voice, cards=cards)
     sections = [build(part, page) for part in (*FIRST, survival, *LATER)]
     return (
@@ -48,22 +44,13 @@ def render(summary: dict[str, Any], /, *, language: str, cards: Sequence[str] = 
         .get_template("report.html")
         .render(
             s=summary,
-            w=words,
-            f=formats,
+            w=voice.words,
+            f=voice.formats,
             say=voice.say,
             lang=HTML_LANGUAGES[language],
-            title=_title(summary, words=words, formats=formats),
+            title=voice.title(summary),
             provisional=bool(summary["figures"]["provisional"]["value"][0]["provisional"]),
             sections=sections,
             closing=[build(outcomes, page), build(models, page), trust(page)],
         )
-    )
-
-
-def _title(summary: dict[str, Any], /, *, words: Words, formats: Formats) -> str:
-    return words(
-        "page.title",
-        platform=summary["platform"]["name"],
-        number=summary["week_number"],
-        span=formats.span(summary["week"]),
     )

@@ -1,6 +1,6 @@
 """From codes and sayings to sentences: what a summary says, in one language."""
 
-from typing import Any
+from typing import Any, Self
 
 from lyceum import words as words_of_columns
 from reports.catalogue import Words
@@ -13,6 +13,21 @@ class Voice:
 
     def __init__(self, words: Words, formats: Formats, /) -> None:
         self.words, self.formats = words, formats
+
+    @classmethod
+    def of(cls, summary: dict[str, Any], /, *, language: str) -> Self:
+        """The voice of a summary in `language`, zh or en, with the platform's money; UsageError for another."""
+        words, platform = Words(language), summary["platform"]
+        return cls(words, Formats(words, currency=platform["currency"], timezone=platform["timezone"]))
+
+    def title(self, summary: dict[str, Any], /) -> str:
+        """The line above the week: platform, number of the week, its days."""
+        return self.words(
+            "page.title",
+            platform=summary["platform"]["name"],
+            number=summary["week_number"],
+            span=self.formats.span(summary["week"]),
+        )
 
     def say(self, saying: dict[str, Any], /) -> str:
         """The sentence of a saying {key, values}."""

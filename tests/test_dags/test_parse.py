@@ -13,6 +13,7 @@ from pipelines.demo import plan
 from pipelines.orchestration import dags_folder, environment, init
 from pipelines.week import STEPS
 
+DAGS = ("ingest_events", "maintain_lake", "train_models", "weekly_insights")
 HEAVY = ("duckdb", "pandas", "pyarrow", "numpy", "sklearn", "great_expectations", "xgboost", "ibis", "deltalake")
 
 READ = """
@@ -92,7 +93,7 @@ def several(tmp_path_factory):
 def test_the_files_are_read_without_errors_and_without_heavy_libraries(alone):
     errors, dags, heavy = alone
     assert errors == {}
-    assert sorted(dags) == ["ingest_events", "weekly_insights"]
+    assert sorted(dags) == sorted(DAGS)
     assert heavy == []
 
 
@@ -122,9 +123,9 @@ def test_the_tasks_of_a_week_are_its_steps_in_order(alone):
 
 
 def test_the_week_can_be_named_and_explains_itself(alone):
-    weekly = alone[1]["weekly_insights"]
-    assert weekly["params"] == {"as_of": None}
-    assert "YYYY-MM-DD" in weekly["help"]["as_of"]
+    for name in ("weekly_insights", "train_models"):
+        assert alone[1][name]["params"] == {"as_of": None}
+        assert "YYYY-MM-DD" in alone[1][name]["help"]["as_of"]
 
 
 def test_the_runs_of_the_demo_fall_into_the_intervals_of_their_weeks(alone):
@@ -136,9 +137,7 @@ def test_the_runs_of_the_demo_fall_into_the_intervals_of_their_weeks(alone):
 def test_several_platforms_in_an_existing_airflow_have_dags_of_their_own_name(several):
     file, (errors, dags, heavy) = several
     assert errors == {}
-    assert sorted(dags) == [
-        f"{what}__{name}" for what in ("ingest_events", "weekly_insights") for name in ("east", "west")
-    ]
+    assert sorted(dags) == [f"{what}__{name}" for what in sorted(DAGS) for name in ("east", "west")]
     assert heavy == []
     assert {dag["file"] for dag in dags.values()} == {str(file)}
     publish = dags["weekly_insights__west"]["tasks"]["publish"]

@@ -14,7 +14,7 @@ import typer.main
 from lyceum.dictionary import dictionary, with_questions
 from lyceum.releases import contents
 from lyceum.schema import MONEY, published, questions
-from lyceum.settings import OTHER_VARIABLES, PlatformSettings, Settings
+from lyceum.settings import OTHER_VARIABLES, MailSettings, PlatformSettings, Settings, WebhookSettings
 from pipelines.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -249,15 +249,18 @@ def test_every_setting_is_documented_with_its_default():
     section = re.search(r"^## Settings\n(.*?)^## ", prose(OPERATIONS), re.MULTILINE | re.DOTALL)[1]
     rows = [(key, cell) for key, cell in rows_of(section) if not key.isupper()]
     count = len(Settings.model_fields)
-    settings, platforms = dict(rows[:count]), dict(rows[count:])
+    settings, nested = dict(rows[:count]), rows[count:]
     assert set(settings) == set(Settings.model_fields)
-    assert set(platforms) == set(PlatformSettings.model_fields)
-    assert (settings.pop("platforms"), settings.pop("actions")) == ("none", "see below")
+    assert [settings.pop(name) for name in ("platforms", "mail", "webhook", "actions")] == ["none"] * 3 + [
+        "see below"
+    ]
     defaults = {key: Settings.model_fields[key].default for key in settings}
     written = {key: tomllib.loads(f"value = {cell}")["value"] for key, cell in settings.items()}
     assert {key: tuple(value) if isinstance(value, list) else value for key, value in written.items()} == defaults
-    needed = {key for key, field in PlatformSettings.model_fields.items() if field.is_required()}
-    assert {key for key, cell in platforms.items() if cell == "yes"} == needed
+    for table in (PlatformSettings, MailSettings, WebhookSettings):
+        told, nested = dict(nested[: len(table.model_fields)]), nested[len(table.model_fields) :]
+        assert told == {key: "yes" if field.is_required() else "no" for key, field in table.model_fields.items()}
+    assert nested == []
     variables = {key for key, _ in rows_of(section) if key.isupper()}
     assert variables <= set(OTHER_VARIABLES)
 
@@ -270,4 +273,5 @@ def test_the_example_of_settings_loads(tmp_path):
     file.write_text(example, encoding="utf-8")
     loaded = Settings.load(file)
     assert loaded.kept_weeks == 26
+    assert loaded.mail.port == 587
     assert loaded.platforms["school"].home == tmp_path / "homes/school"

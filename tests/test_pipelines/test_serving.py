@@ -68,6 +68,29 @@ def test_reports_are_shown_and_nothing_else(port):
     assert get(port, "/", "DELETE")[0] == 501
 
 
+def test_the_newest_week_has_an_address_of_its_own(home, port):
+    (home.reports / "2026-07-13").mkdir()
+    (home.reports / "2026-07-13" / "index.html").write_text("a newer week")
+    assert located(port, "/latest/") == (302, "/2026-07-13/")
+    assert located(port, "/latest/index.en.html") == (302, "/2026-07-13/index.en.html")
+
+
+def located(port: int, path: str) -> tuple[int, str | None]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    connection.close()
+    return answer.status, answer.getheader("Location")
+
+
+def test_who_comes_by_another_name_is_refused(port):
+    for host in ("evil.example", "evil.example:8765", "", "[::1"):
+        status, text = get(port, "/", Host=host)
+        assert status in (400, 403)
+        assert "every week" not in text
+    assert get(port, "/", Host=f"localhost:{port}") == (200, "every week")
+
+
 def test_without_a_report_the_next_step_is_named(tmp_path):
     with pytest.raises(HomeError, match=r"no report yet.*lyceum run"):
         serve(Home(tmp_path), port=0, say=print)

@@ -1,9 +1,11 @@
 """What a reader's browser makes of the page. Needs Debian's chromium."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from reports.archive import index
 from reports.cards import render_card
 from reports.page import render
 from reports.summary import summarise
@@ -26,6 +28,13 @@ def browser():
         opened.close()
 
 
+def violations(page):
+    """What breaks a rule of axe-core: contrast, names of regions and tables, headings in order, languages."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page).response["violations"]
+    return [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+
+
 @pytest.fixture(scope="module")
 def folder(full, support, tmp_path_factory):
     made = tmp_path_factory.mktemp("pages")
@@ -34,6 +43,11 @@ def folder(full, support, tmp_path_factory):
         for language in ("zh", "en"):
             (made / f"{name}.{language}.html").write_text(render(summary, language=language), encoding="utf-8")
             (made / f"card.{language}.html").write_text(render_card(card(), language=language), encoding="utf-8")
+            weeks = [
+                (support.AS_OF, "2026-07-20/index.html"),
+                (support.AS_OF - timedelta(days=7), "2026-07-13/index.html"),
+            ]
+            (made / f"archive.{language}.html").write_text(index(weeks, language=language), encoding="utf-8")
     return made
 
 
@@ -82,4 +96,13 @@ def test_text_in_charts_keeps_its_contrast_in_the_dark(browser, folder):
     bright, dark = (sum(map(int, color[4:-1].split(","))) for color in (ink, paper))
     assert bright > 600
     assert dark < 120
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["full.zh", "full.en", "empty.en", "card.zh", "card.en", "archive.zh"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_that_shuts_readers_out(browser, folder, name, scheme):
+    page = browser.new_page(viewport={"width": 390, "height": 900}, color_scheme=scheme)
+    page.goto((folder / f"{name}.html").as_uri())
+    assert violations(page) == []
     page.close()

@@ -13,7 +13,7 @@ from reports.dictionary import dictionary_file, render_dictionary
 from reports.explaining import explain, read_by
 from reports.lineage_picture import Layer, broken, picture
 
-from .test_browser import CHROMIUM, browser  # noqa: F401  (the same browser)
+from .test_browser import CHROMIUM, browser, violations  # noqa: F401  (the same browser)
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -198,6 +198,7 @@ def test_no_wider_than_the_screen_and_texts_stay_in_their_boxes(browser, folder,
            }).length"""
     )
     assert outside == 0
+    assert violations(found) == []
     found.close()
 
 
