@@ -13,6 +13,8 @@ PACKAGES = [
     "models",
     "models.classification",
     "models.recommendation",
+    "models.segmentation",
+    "models.topics",
     "expectations",
     "reports",
     "dags",
@@ -29,6 +31,7 @@ setup(
         "lyceum.simulator": ["*.toml"],
         "lyceum.tables": ["*.json"],
         "lyceum.words": ["*.toml"],
+        "models.topics": ["*.toml"],
         "reports": ["templates/*.html", "templates/*.css", "templates/*.js", "words/*.toml"],
     },
 )

@@ -12,6 +12,7 @@ from benchmarks.market_weeks import Monday, mondays
 from lyceum.simulator.market import live_market
 from models.recommendation.audience import Audience
 from models.recommendation.content import Content
+from models.recommendation.denoising import Denoising
 from models.recommendation.evaluation import ndcg_at_k
 from models.recommendation.hybrid import Hybrid, collaborative
 from models.recommendation.interactions import gathered
@@ -19,7 +20,7 @@ from models.recommendation.next_in_series import NextInSeries
 from models.recommendation.popular_in_category import PopularInCategory
 from models.recommendation.popularity import Popularity
 from models.recommendation.recommender import Recommender
-from models.recommendation.reranking import Aims, reranked
+from models.recommendation.reranking import Aims, reranked, scored_lists
 from models.recommendation.teaching import taught
 from models.recommendation.tuning import tuned
 from models.recommendation.weighing import Lesson
@@ -50,6 +51,8 @@ AIMS = {
     "variety 0.3": Aims(variety=0.3),
     "fairness 0.1": Aims(fairness=0.1),
     "fairness 0.3": Aims(fairness=0.3),
+    "both 0.1": Aims(variety=0.1, fairness=0.1),
+    "both 0.3": Aims(variety=0.3, fairness=0.3),
 }
 Settings = Mapping[str, Mapping[str, Any]]
 
@@ -159,6 +162,7 @@ def singles(monday: Monday, settings: Settings, /, *, seed: int) -> dict[str, Re
         "popular_in_category": PopularInCategory(**platform).learn(known, seed=seed),
         "in_category_lately": PopularInCategory(**platform).learn(lately, seed=seed),
         "content": Content(**platform).learn(known, seed=seed),
+        "denoising_autoencoder": Denoising().learn(known, seed=seed),
         **{part.name: part for part in collaborative(settings, known, seed=seed)},
     }
 
@@ -172,11 +176,7 @@ def lists(models: Mapping[str, Recommender], monday: Monday, /) -> Iterator[Trie
 
 def reordered(hybrid: Hybrid, monday: Monday, /) -> Iterator[Tried]:
     """The lists of a Monday, the best 20 of 50 by each of `AIMS`."""
-    ranking = hybrid.rank(monday.active, k=LONG, exclude=monday.exclude)
-    row, at = np.nonzero(ranking.places >= 0)
-    places = ranking.places[row, at]
-    users, items = ranking.users[row], hybrid.items[places]
-    long = pd.DataFrame({"user_id": users, "item_id": items, "rank": at + 1, "score": ranking.scores[row, at]})
+    long = scored_lists(hybrid, monday.active, k=LONG, exclude=monday.exclude)
     known: dict[str, Any] = {"vectors": hybrid.evidence.content.vectors, "authors": hybrid.side.author}
     for name, aims in AIMS.items():
         yield Tried(name, monday, reranked(long, items=hybrid.items, **known, aims=aims, k=SHOWN), long)

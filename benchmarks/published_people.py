@@ -110,6 +110,10 @@ GIVEN: Mapping[str, Mapping[str, str]] = {  # SQL over the source of each table;
     "marts.segments": {
         "segment_id": "1 + n",
         **dict.fromkeys(("name_zh", "name_en"), "concat('segment ', n)"),
+        "kind": "'constructed'",
+        "known_since": f"DATE '{AS_OF}'",
+        **dict.fromkeys(("spend_share", "retained_share_28d"), f"1.0 / {SEGMENTS}"),
+        **dict.fromkeys(("top_items", "demographics", "typical_week"), "NULL"),
         "share": f"1.0 / {SEGMENTS}",
         "retention_28d_mean": "0.5",
         "traits": "'{}'",

@@ -37,6 +37,7 @@ from benchmarks.waiting import peak_gb
 from lyceum.errors import LyceumError, UsageError
 from models.recommendation.blend import PARTS, Blend
 from models.recommendation.blend import moves as blend_moves
+from models.recommendation.denoising import Denoising
 from models.recommendation.ease import EASE
 from models.recommendation.evaluation import PAIR, coverage, ndcg_at_k, new_pairs, precision_at_k, recall_at_k
 from models.recommendation.graph_filter import MOVES as FILTER_MOVES
@@ -106,6 +107,7 @@ def contenders() -> dict[str, Recommender]:
         "ease": EASE(),
         "matrix_factorisation": MatrixFactorisation(),
         "gf_cf": GraphFilter(**GF_CF, neighbours_kept=EVERYTHING, retrieved=EVERYTHING),
+        "denoising_autoencoder": Denoising(),
         "user_neighbours": UserNeighbours(),
         "graph_filter": GraphFilter(),
         "blend": Blend(),

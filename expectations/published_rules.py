@@ -6,7 +6,7 @@ from expectations.rule import Rule, Said, between, in_set, no_finding, no_more, 
 from expectations.scorecard_rules import SCORECARD_RULES
 from lyceum.contact_rules import ACTIONS, CHANNELS, NONE
 from lyceum.schema import Table
-from lyceum.tables import features, marts, prediction, readout
+from lyceum.tables import behaviours, features, marts, prediction, readout, topics
 
 STATES = ("new", "active", "returned", "resurrected", "at_risk", "dormant", "churned")
 TINY = 1e-9  # what is left of a difference of two figures computed from each other
@@ -204,12 +204,32 @@ PUBLISHED_RULES: dict[str, list[Rule]] = {
             ("Every similarity lies between 0 and 1.", "相似度在 0 与 1 之间。"),
         ),
     ],
-    "marts.segments": [share(marts.SEGMENTS, "share")],
+    "marts.segments": [
+        share(marts.SEGMENTS, "share"),
+        share(marts.SEGMENTS, "retained_share_28d"),
+        in_set(
+            marts.SEGMENTS,
+            "kind",
+            ["natural", "constructed", "rules", "new"],
+            ("Every kind of segment is known.", "分群类型都是已知的。"),
+        ),
+    ],
     "marts.segment_migration": [
         share(marts.SEGMENT_MIGRATION, "share"),
         _sums_to_1(marts.SEGMENT_MIGRATION, "share", "from_segment_id"),
     ],
+    "marts.segment_changes": [
+        *(share(marts.SEGMENT_CHANGES, name) for name in ("moved_share", "moved_by_chance", "moved_truly")),
+        _interval(marts.SEGMENT_CHANGES, low="low_95", middle="moved_truly", high="high_95"),
+    ],
     "marts.interests": [_sums_to_1(marts.INTERESTS, "weight", "user_id")],
+    "marts.topics": [share(topics.TOPICS, "share")],
+    "marts.segment_interests": [share(topics.SEGMENT_INTERESTS, "weight")],
+    "marts.voice_topics": [
+        share(topics.VOICE_TOPICS, "share"),
+        _interval(topics.VOICE_TOPICS, low="low_95", middle="trend", high="high_95"),
+    ],
+    "marts.community_behaviours": [share(behaviours.COMMUNITY_BEHAVIOURS, "share")],
     "marts.lifecycle_transitions": [
         *(
             in_set(marts.LIFECYCLE_TRANSITIONS, side, STATES, ("Every state is known.", "生命周期状态都是已知的。"))

@@ -103,10 +103,15 @@ class Settings(BaseSettings):
     tuning_seconds: float = Field(default=20, ge=0)
     retrain_weeks: int = Field(default=4, ge=1)
     device: Literal["cpu", "cuda"] = "cpu"
-    segments: int = Field(default=5, ge=2)
+    segments: int | None = Field(default=None, ge=2)  # None = as many as are found
+    segments_by: Literal["behaviour", "outcome"] = "behaviour"  # how segments are cut where none are natural
+    segment_weeks: int = Field(default=12, ge=1)
+    topics: int | None = Field(default=None, ge=2)
+    stop_words: tuple[str, ...] = ()
     recommendations: int = Field(default=20, ge=1)
     interaction_days: int = Field(default=182, ge=7)
     recommendation_tuning_seconds: float = Field(default=2, ge=0)  # nominal: the same trials on every machine
+    recommendation_diversity: float = Field(default=0, ge=0, le=0.9)  # given up of relevance for variety and teachers
     recommendation_holdout_share: float = Field(default=0.05, ge=0, le=1)  # get the general list, to measure against
     forecast_weeks: int = Field(default=8, ge=1)
 

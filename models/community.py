@@ -168,7 +168,7 @@ def _replies(questions: pd.DataFrame, /) -> pd.DataFrame:
 
 
 def _conform(rows: pd.DataFrame, name: str, /) -> pd.DataFrame:
-    """The declared columns in order, DOUBLE ones as floats."""
+    """The declared columns that `rows` has, in order, DOUBLE ones as floats."""
     declared = table(name)
     doubles = {column.name: "float64" for column in declared.columns if column.type == "DOUBLE"}
-    return rows[declared.names].astype(doubles | {declared.key[0]: "str"})
+    return rows[[column for column in declared.names if column in rows]].astype(doubles | {declared.key[0]: "str"})

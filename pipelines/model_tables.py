@@ -13,7 +13,8 @@ from pipelines.keeping import Keeper
 from pipelines.steps import Part
 from pipelines.targets import TARGETS
 
-NAMES = (*(target.name for target in TARGETS), "segments", "recommendation")
+PEOPLE = ("segments", "community_behaviours", "topics", "voice")  # models of what people are like
+NAMES = (*(target.name for target in TARGETS), *PEOPLE, "recommendation")
 
 Row = dict[str, Any]
 

@@ -10,7 +10,7 @@ from models.early_warning import is_held_out
 from models.recommendation.interactions import gathered
 from models.recommendation.item_neighbours import ItemNeighbours
 from models.recommendation.popularity import Popularity
-from pipelines import champions, recommenders
+from pipelines import champions, recommended_before, recommenders
 from pipelines.keeping import Keeper
 from pipelines.recommendation_weeks import Week, week
 from pipelines.recommending import NAME
@@ -23,8 +23,8 @@ NEIGHBOURS_SHOWN, NEIGHBOURS_LOOKED_AT = 20, 100
 def recommendation_tables(keeper: Keeper, people: pd.DataFrame, /) -> Iterator[Part]:
     """recommendations for the eligible of `people` (user_id, eligible, segment_id where there is one), item_to_item.
 
-    All lists are made anew every week, for one more purchase moves everybody's neighbours; nothing is chosen or tuned
-    while a champion stands.
+    All lists are made anew every week, for one more purchase moves everybody's neighbours, and again only if anything
+    they are made of has changed; nothing is chosen or tuned while a champion stands.
     """
     space, as_of = keeper.space, keeper.as_of
     held = champions.champion(space.ctx.home, NAME, as_of=as_of)
@@ -35,8 +35,16 @@ def recommendation_tables(keeper: Keeper, people: pd.DataFrame, /) -> Iterator[P
         return
     code = "rule_ships" if held.estimator == Popularity.name else ""
     arms = _arms(keeper, known, people.loc[people["eligible"], "user_id"], held)
-    yield keeper.keep(marts.RECOMMENDATIONS, _lists(keeper, known, arms, held), code=code, if_empty="nothing_to_show")
-    yield keeper.keep(marts.ITEM_TO_ITEM, _neighbours(known, seed=space.ctx.settings.seed), if_empty="no_neighbours")
+    mark = recommended_before.mark_of(keeper, known, arms, held)
+    parts = recommended_before.left(keeper, mark)
+    if not parts:
+        lists, near = _lists(keeper, known, arms, held), _neighbours(known, seed=space.ctx.settings.seed)
+        parts = [
+            keeper.keep(marts.RECOMMENDATIONS, lists, code=code, if_empty="nothing_to_show"),
+            keeper.keep(marts.ITEM_TO_ITEM, near, if_empty="no_neighbours"),
+        ]
+        recommended_before.remember(keeper, mark, parts)
+    yield from parts
 
 
 def _arms(keeper: Keeper, known: Week, users: "pd.Series[str]", held: champions.Version) -> "pd.Series[str]":
@@ -64,7 +72,8 @@ def _lists(keeper: Keeper, known: Week, arms: "pd.Series[str]", held: champions.
     ):
         if len(users):
             model = recommenders.made(name, known, given).fit(known.used, seed=settings.seed)
-            parts.append(model.recommend(users, k=settings.recommendations, exclude=known.exclude))
+            share = settings.recommendation_diversity if name != Popularity.name else 0.0
+            parts.append(recommenders.listed(model, users, known, k=settings.recommendations, diversity=share))
     if not parts:
         return pd.DataFrame()
     lists = pd.concat(parts, ignore_index=True)

@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.recommendation import graph_filter
+from models.recommendation import blend, graph_filter
 from models.recommendation.audience import Audience
+from models.recommendation.blend import Blend
 from models.recommendation.evaluation import ndcg_at_k, new_pairs
 from models.recommendation.hybrid import PEOPLE, RECENT, Hybrid
 from models.recommendation.interactions import gathered
 from models.recommendation.on_platform import OnPlatform
 from models.recommendation.popularity import Popularity
 from models.recommendation.recommender import Recommender
-from models.recommendation.side import COLUMNS
+from models.recommendation.reranking import diverse
+from models.recommendation.side import COLUMNS, aligned
 from models.recommendation.teaching import taught
 from models.recommendation.tuning import tuned
+from models.recommendation.user_neighbours import UserNeighbours
 from models.registry import load_class
 from pipelines.recommendation_weeks import WEIGHTS, Week
 
@@ -27,7 +30,11 @@ RULES = ("popularity", "popular_in_category", "next_in_series")  # what anybody 
 SINGLE = (*RULES, "content")
 LARGE_SHELF = 5_000  # items; an inverse of so many takes seconds and 100 MB, the graph filter stays cheap beyond
 HYBRID_CELLS = 500_000_000  # people x items up to which everything that speaks for a pair is weighed
-LESSON_CELLS = 5_000_000  # of evidence that weights are learnt from
+# Of evidence that weights are learnt from. (NDCG@10 of a platform of 9,300 people in two months, item neighbours .253
+# and .270: with 5 million .269 and .271, with 20 million .271 and .275, with 60 million, or 4 to 8 weeks, no more.)
+LESSON_CELLS = 20_000_000
+LONGER = 5  # halves of a list's length, out of which a diverse one is picked
+BLENDED_PAIRS = 200_000_000  # up to which people's neighbours are asked: lists of a blend then take 13 CPU seconds
 PEOPLE_MEASURED = 20_000
 CHOSEN_AT = 10
 
@@ -42,10 +49,22 @@ _OF_A_WEEK = ("catalogue", "people", "as_of")  # arguments that are no settings
 
 
 def contenders(week: Week, /) -> tuple[str, ...]:
-    """The names of those that compete on a platform of this size."""
+    """The names of those that compete on a platform of this size.
+
+    Left out are those that were nowhere the best. (NDCG@10 of a week on a simulated platform of 5,000 people: hybrid
+    .282, blend .272, item neighbours .271, EASE .265, user neighbours .255, matrix factorisation .208; the blend adds
+    less than a CPU second to training there and with twice as many people, where it has .260 beside .261 of EASE.)
+    """
     cells = len(week.catalogue) * max(1, len(week.people))
     everything = (Hybrid.name,) if cells <= HYBRID_CELLS else ()
-    return (*SINGLE, *collaborative(week), *everything)
+    blended = (Blend.name,) if neighbourly_pairs(week) <= BLENDED_PAIRS else ()
+    return (*SINGLE, *collaborative(week), *blended, *everything)
+
+
+def neighbourly_pairs(week: Week, /) -> float:
+    """How often somebody had an item that one of those asked by `UserNeighbours` had too: what its lists cost."""
+    people = week.used.groupby("item_id").size().to_numpy(dtype="float64")
+    return float((people**2).sum() * min(1.0, UserNeighbours().asked / max(1, week.used["user_id"].nunique())))
 
 
 def collaborative(week: Week, /) -> tuple[str, ...]:
@@ -72,25 +91,55 @@ def bare(name: str, settings: Settings, /) -> Recommender:
     return made(name, Week(date.min, used, catalogue, people), settings).restrict(None)
 
 
+def listed(
+    model: Recommender, users: "pd.Index | pd.Series", week: Week, /, *, k: int, diversity: float = 0.0
+) -> pd.DataFrame:
+    """The lists that a week shows to `users`, as `Recommender.recommend` has them, in the order that ships."""
+    if not diversity:
+        return model.recommend(users, k=k, exclude=week.exclude)
+    return varied(model.recommend(users, k=longer(k), exclude=week.exclude), model, week, k=k, diversity=diversity)
+
+
+def longer(k: int, /) -> int:
+    """The length of the lists out of which diverse ones of `k` are picked."""
+    return k * LONGER // 2
+
+
+def varied(lists: pd.DataFrame, model: Recommender, week: Week, /, *, k: int, diversity: float) -> pd.DataFrame:
+    """The `k` rows of each of the longer `lists` of a model that `diversity` picks, with new ranks and scores."""
+    side = aligned(week.catalogue[list(COLUMNS)], pd.Index(week.catalogue["item_id"]), as_of=week.as_of)
+    places = model.quota if isinstance(model, Hybrid) else 0
+    return diverse(lists, side=side, k=k, share=diversity, new_places=places)
+
+
 def tuned_settings(
     before: Week, after: Week, /, *, start: Mapping[str, Settings], budget_seconds: float, seed: int
 ) -> dict[str, Settings]:
     """Settings by name that were best at `before` for what people had new by `after`; searched from `start`."""
     known, wanted = gathered(before.used), new_pairs(before.used, after.used)
     found: dict[str, Settings] = {**start, "popularity": {"by": _window(before, wanted)}}
-    search = [name for name in contenders(before) if name in MOVES]
+    moves = {**MOVES, Blend.name: blend.moves(len(known.items))}
+    search = [name for name in contenders(before) if name in moves]
     for name in search:
+        from_here = start.get(name, {})
+        if name == Blend.name:
+            from_here = {**from_here, "parts": blended_parts(found)}
         best = tuned(
-            made(name, before, start.get(name, {})),
+            made(name, before, from_here),
             known,
             wanted,
-            moves=MOVES[name],
+            moves=moves[name],
             k=CHOSEN_AT,
             budget_seconds=budget_seconds / len(search),
             seed=seed,
         )
         found[name] = best.settings
     return found
+
+
+def blended_parts(settings: Mapping[str, Settings], /) -> list[tuple[str, Settings]]:
+    """The parts of a blend with their settings among `settings`, as they were tuned by themselves."""
+    return [(name, settings.get(name, own)) for name, own in blend.PARTS]
 
 
 def taught_settings(known: Sequence[Week], settings: Settings, /, *, seed: int) -> Settings:

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd
+
 from lyceum import weeks
 from models.recommendation.comparing import Comparison, compare, mean_interval
+from models.recommendation.evaluation import list_similarity, ndcg_at_k, new_pairs
 from models.recommendation.hybrid import Hybrid
+from models.recommendation.interactions import gathered
 from models.recommendation.popularity import Popularity
+from models.recommendation.recommender import Recommender
+from models.recommendation.reranking import attention_gap, scored_lists
 from pipelines import champions, recommenders
 from pipelines.card_words import words
 from pipelines.cards import lake_versions
@@ -28,6 +34,7 @@ MEASURED_DAYS = 28
 EARLIER_DAYS = (MEASURED_DAYS + 14, MEASURED_DAYS + 7)  # Mondays whose weeks after them choose settings and weights
 MEASURED_AT = (10, 20)
 CHOSEN_BY = "ndcg_at_10"
+DIVERSE = "_diverse"  # behind the name of the estimator whose lists are put in another order
 LEAST_PEOPLE = 30  # measured on: drawing from fewer says little of how sure a difference is
 NOTE = "people with something new in the four weeks after"
 
@@ -90,7 +97,38 @@ def chosen(
     models = [recommenders.made(name, judged, settings.get(name, {})) for name in names]
     asked = recommenders.few(now.used, people=recommenders.PEOPLE_MEASURED)
     found = compare(models, judged.used, asked, k=MEASURED_AT, ages=judged.ages, seed=seed)
-    return Choice(_best(found, before.estimator if before else "", seed), found, settings)
+    best = _best(found, before.estimator if before else "", seed)
+    share = ctx.settings.recommendation_diversity
+    if share and best != Popularity.name:
+        found = with_diverse(found, models[names.index(best)], judged, asked, share=share)
+    return Choice(best, found, settings)
+
+
+def with_diverse(
+    found: Comparison, model: Recommender, judged: Week, asked: pd.DataFrame, /, *, share: float
+) -> Comparison:
+    """`found` and what diversity costs and gains: the same lists in the order that ships, measured as one more.
+
+    attention_gap (see models.recommendation.reranking) is of both; teachers' attention is held against what the
+    longer lists, from which the diverse ones are picked, say that they deserve.
+    """
+    known, wanted = gathered(judged.used), new_pairs(judged.used, asked)
+    k, name = max(MEASURED_AT), f"{model.name}{DIVERSE}"
+    longer = scored_lists(model, wanted["user_id"], k=recommenders.longer(k))
+    other = recommenders.varied(longer, model, judged, k=k, diversity=share)
+    gained, people = ndcg_at_k(other, wanted, k=MEASURED_AT[0]), wanted["user_id"].nunique()
+    authors = judged.catalogue.dropna(subset="author_id").set_index("item_id")["author_id"]
+    both = {model.name: longer[longer["rank"] <= k], name: other} if len(authors) else {}
+    rows = [
+        (name, CHOSEN_BY, "all", float(gained.mean()), people),
+        (name, "list_similarity", "all", list_similarity(other, known, k=k), people),
+        *(
+            (of, "attention_gap", "all", attention_gap(each, longer, authors=authors), people)
+            for of, each in both.items()
+        ),
+    ]
+    figures = pd.concat([found.figures, pd.DataFrame(rows, columns=found.figures.columns)], ignore_index=True)
+    return Comparison(figures, found.by_user.assign(**{name: gained}))
 
 
 def _is_due(ctx: Context, as_of: date) -> bool:
@@ -102,7 +140,7 @@ def _is_due(ctx: Context, as_of: date) -> bool:
 def _mark(ctx: Context, now: Week, before: champions.Version | None) -> str:
     """What tells this training apart: who had what, the shelf, the settings, and what scored before."""
     shelf = now.catalogue.assign(published_at=now.catalogue["published_at"].astype(str))
-    names = ("seed", "recommendation_tuning_seconds", "interaction_days")
+    names = ("seed", "recommendation_tuning_seconds", "recommendation_diversity", "interaction_days")
     beside = {
         "shelf": fingerprint(shelf.assign(as_of=now.as_of), {}),
         "champion": before.digest if before else "",

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lyceum import weeks
-from lyceum.tables import marts, prediction, readout
-from lyceum.tables.features import ITEM_SNAPSHOT
+from lyceum.tables import prediction, readout
 from models import lifecycle
 from models.classification import device
 from pipelines import champions, score_community, score_growth, score_segments, scoring, warning_list
@@ -20,9 +19,10 @@ from pipelines.drifting import drift_table
 from pipelines.keeping import Keeper
 from pipelines.model_tables import model_tables
 from pipelines.recommendation_outcomes import outcomes_table
-from pipelines.recommendation_weeks import had
 from pipelines.recommended import recommendation_tables
+from pipelines.score_behaviours import behaviours_table, find_behaviours
 from pipelines.score_rates import rate_tables
+from pipelines.score_topics import topic_tables
 from pipelines.steps import Part, skipped
 from pipelines.survival import survival_table
 from pipelines.targets import TARGETS
@@ -31,7 +31,8 @@ from pipelines.workspace import workspace
 Frames = dict[str, pd.DataFrame]
 
 
-LOADED = ("deltalake", "lifelines", "pyarrow.compute", "pyarrow.pandas_compat")  # what the two threads import
+# What the two threads import.
+LOADED = ("deltalake", "lifelines", "pyarrow.compute", "pyarrow.pandas_compat", "scipy.sparse")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def score(ctx: Context, as_of: date, /) -> Iterator[Part]:
             yield from _log_tables(keeper, crowd.people, found)
             told = telling.result()
         yield from told.parts
+        yield behaviours_table(keeper, told.explainer.crowd.people, found)
         people = _with_all(told.explainer.crowd.people, {**found, **told.found})
         explainer = replace(told.explainer, crowd=replace(crowd, people=people))
         yield scoring.keep_scores(keeper, explainer, told.known)
@@ -71,7 +73,6 @@ def _log_tables(keeper: Keeper, people: pd.DataFrame, found: Frames) -> Iterator
     """The tables that need no model; leaves what they tell of `people` in `found`."""
     yield from _platform_tables(keeper, people["user_id"], found)
     yield survival_table(keeper)
-    yield _interests(keeper)
     yield outcomes_table(keeper)
 
 
@@ -83,6 +84,7 @@ def _platform_tables(keeper: Keeper, people: "pd.Series[str]", found: Frames) ->
     yield from rate_tables(keeper)
     yield score_growth.item_table(keeper)
     yield score_growth.channel_table(keeper)
+    find_behaviours(keeper, people, found)
     yield from score_community.community_tables(keeper, people, found)
     yield from score_community.points_tables(keeper, people, found)
     found["states"] = lifecycle.states(user_weeks, week=keeper.as_of - weeks.WEEK)
@@ -103,9 +105,10 @@ def _with_all(people: pd.DataFrame, found: Frames) -> pd.DataFrame:
 
 
 def _told(keeper: Keeper, crowd: scoring.Crowd) -> Told:
-    """Score the crowd and keep the tables of segments, early_warnings, recommendations, and of the models behind."""
+    """Score the crowd, keep the tables of segments, topics, early_warnings, recommendations and the models behind."""
     crowd, found = replace(crowd, people=scoring.probabilities(crowd)), Frames()
     parts = [*score_segments.segment_tables(keeper, crowd.people, found)]
+    parts += topic_tables(keeper, found.get("segments"))
     typical = crowd.typical()
     explainer = scoring.explainer(crowd, typical)
     listed = warning_list.whom(keeper, crowd.people)
@@ -125,18 +128,3 @@ def _coefficients(keeper: Keeper) -> Part:
     if not rows:
         return keeper.skip(prediction.MODEL_COEFFICIENTS, "too_few_outcomes" if any(found) else "no_matured_week")
     return keeper.keep(prediction.MODEL_COEFFICIENTS, pd.DataFrame(rows))
-
-
-def _interests(keeper: Keeper) -> Part:
-    """interests: what share of a person's items lies in each category."""
-    space = keeper.space
-    shelf = space.stored(
-        space.ctx.features, ITEM_SNAPSHOT, where=f"as_of = DATE '{keeper.as_of}'", order=("item_id",)
-    )
-    categories = shelf.loc[shelf["category"].notna(), ["item_id", "category"]]
-    if categories.empty:
-        return keeper.skip(marts.INTERESTS, "no_items", detail="No item has a category.")
-    joined = had(space, keeper.as_of).merge(categories, on="item_id")
-    weight = joined.groupby(["user_id", "category"])["weight"].sum()
-    share = (weight / weight.groupby(level=0).transform("sum")).rename("weight").reset_index()
-    return keeper.keep(marts.INTERESTS, share[share["weight"] > 0].rename(columns={"category": "topic"}))

@@ -37,12 +37,19 @@ def community_tables(keeper: Keeper, people: "pd.Series[str]", found: dict[str, 
     written = texts.groupby(["user_id", "kind"]).size().rename("texts").reset_index()
     members = community.members(edges, written.rename(columns={"kind": "event_type"}))
     found["members"] = members[members["user_id"].isin(people)]
-    yield keeper.keep(marts.COMMUNITY_MEMBERS, found["members"])
+    yield keeper.keep(marts.COMMUNITY_MEMBERS, _with_behaviours(found))
     acts = space.frame(
         pairs.community_acts(space.events, as_of=as_of, window_days=HEALTH_DAYS), order=("community_id", "user_id")
     )
     until = weeks.instant(as_of, timezone=space.ctx.platform.timezone)
     yield keeper.keep(scorecards.COMMUNITY_HEALTH, community.health(texts, acts, as_of_instant=until))
+
+
+def _with_behaviours(found: dict[str, pd.DataFrame], /) -> pd.DataFrame:
+    """The members and the way in which each takes part, where that was found (see pipelines.score_behaviours)."""
+    if "behaviours" not in found:
+        return found["members"]
+    return found["members"].merge(found["behaviours"][["user_id", "behaviour_id"]], on="user_id", how="left")
 
 
 def points_tables(keeper: Keeper, people: "pd.Series[str]", found: dict[str, pd.DataFrame], /) -> Iterator[Part]:

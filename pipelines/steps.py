@@ -35,6 +35,7 @@ WHY = {
     "no_matured_week": "No earlier week's outcome is known yet, so nothing can be trained or measured.",
     "too_few_users": "Too few people were active for it to mean anything.",
     "no_items": "The logs name no items that people consume.",
+    "no_texts": "There are too few texts with words to find topics in.",
     "no_communities": "The logs hold no interaction between people.",
     "not_yet_built": "Nothing computes it yet.",
     "no_predecessor": "The week before was never published, so there is nothing to compare with.",

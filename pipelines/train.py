@@ -22,7 +22,9 @@ from pipelines.recommending import train_recommendation
 from pipelines.report import card_pages
 from pipelines.steps import WHY, Part, skipped
 from pipelines.targets import CANDIDATES, TARGETS, Target
+from pipelines.train_behaviours import train_behaviours
 from pipelines.train_segments import train_segments
+from pipelines.train_topics import train_topics
 from pipelines.workspace import workspace
 
 # Loaded before threads need them: two that load parts of one package at a time can block each other.
@@ -51,7 +53,12 @@ def _trained(ctx: Context, as_of: date, /, *, asked: bool) -> Iterator[Part]:
     with workspace(ctx) as space, using(ctx.settings.device), threadpool_limits(1):
         due = [target for target in TARGETS if asked or _is_due(ctx, target, as_of)]
         with _challenges(History(space, as_of, due), due, compare=asked) as skips:
-            others = [train_segments(space, as_of), train_recommendation(space, as_of, asked=asked)]
+            others = [
+                train_segments(space, as_of, asked=asked),
+                train_behaviours(space, as_of, asked=asked),
+                *train_topics(space, as_of, asked=asked),
+                train_recommendation(space, as_of, asked=asked),
+            ]
             for target in TARGETS:
                 if target in due:
                     yield skips[target.name].result() or _settled(ctx, champions.load(ctx.home, target.name, as_of))

@@ -7,14 +7,20 @@ from typing import Any
 
 from reports import drawing
 from reports.catalogue import Words
-from reports.drawing import SHADES, WIDTH, Spec
+from reports.drawing import LINE, SHADES, WIDTH, Spec
 from reports.formats import WAN, Formats
+from reports.lineage_picture import broken
 from reports.query import Figure, Row, known
 
 # How finely the active people can be split: the first that leaves no withheld cell, or a bar would be too short.
 SPLITS = (("active", "new", "returned", "resurrected"), ("others", "new"), ("active_users",))
 STATES = ("new", "active", "returned", "resurrected", "at_risk", "dormant", "churned")
 Chart = dict[str, Any]
+
+
+def in_lines(name: str, /) -> str:
+    """A name broken into lines that fit beside a picture."""
+    return "\n".join(broken(name, LINE))
 
 
 def _others(row: Row, /) -> float | None:
@@ -133,8 +139,9 @@ class Charts:
             for row in rows
         ]
         titles = (self.words("charts.from"), self.words("charts.to"))
+        order = list(names.values())
         return self.made(
-            *("transitions", "transitions", drawing.heat(values, list(names.values()), titles=titles)),
+            *("transitions", "transitions", drawing.heat(values, rows=order, columns=order, titles=titles)),
             share=self.formats.percent(stay[0]["probability"]),
         )
 
@@ -144,12 +151,12 @@ class Charts:
         if len(rows) < 2:
             return None
         name = f"name_{self.words.language}"
-        values = [{"name": row[name] or str(row["segment_id"]), "users": row["users"]} for row in rows]
+        values = [{"name": in_lines(row[name] or str(row["segment_id"])), "users": row["users"]} for row in rows]
         for value in values:
             value["label"] = self.formats.count(value["users"])
         return self.made(
             *("segments", "segments", drawing.ranked(values, [value["name"] for value in values])),
-            name=values[0]["name"],
+            name=rows[0][name] or str(rows[0]["segment_id"]),
             share=self.formats("percent", rows[0]["share"]),
         )
 

@@ -15,7 +15,10 @@ FONT = '"Noto Sans SC","PingFang SC","Microsoft YaHei",sans-serif'
 INK = "currentColor"
 SHADES = ("var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)")
 WIDTH = 350
+LINE = 26  # half-width letters of a name that fit on a line beside bars or shades
 Spec = dict[str, Any]
+# Names of several lines; no text of a platform holds a line break.
+LINES: Spec = {"labelExpr": "split(datum.label, '\\n')", "labelLineHeight": 12}
 
 CONFIG: Spec = {
     "font": "Noto Sans SC",
@@ -94,31 +97,55 @@ def line(encoding: Spec, kind: str, /, *, dash: list[int]) -> Spec:
     }
 
 
-def heat(values: list[Row], names: list[str], /, *, titles: tuple[str, str]) -> Spec:
-    """A table of shades with {from, to, share, label}; rows and columns in the order of `names`."""
+def heat(
+    values: list[Row],
+    /,
+    *,
+    rows: list[str],
+    columns: list[str],
+    titles: tuple[str | None, str | None],
+    shades: tuple[float, float] = (0, 1),
+    size: tuple[int, int] = (WIDTH - 40, 210),
+) -> Spec:
+    """A table of shades with {from, to, share, label}; rows and columns in the order given.
+
+    `shades` are the shares that are lightest and darkest; what lies outside looks like them.
+    """
     bare = {"grid": False, "ticks": False, "domain": False}
-    above = bare | {"orient": "top", "labelAngle": -35, "title": titles[1]}
-    x = {"field": "to", "type": "nominal", "sort": names, "axis": above}
-    y = {"field": "from", "type": "nominal", "sort": names, "axis": bare | {"title": titles[0]}}
-    opacity = {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1], "range": [0.04, 0.6]}}
+    above = bare | {"orient": "top", "labelAngle": -35, "labelLimit": WIDTH, "title": titles[1]}
+    x = {"field": "to", "type": "nominal", "sort": columns, "axis": above}
+    y = {"field": "from", "type": "nominal", "sort": rows, "axis": bare | LINES | {"title": titles[0]}}
+    scale = {"domain": list(shades), "range": [0.04, 0.6], "clamp": True}
+    opacity = {"field": "share", "type": "quantitative", "scale": scale, "legend": None}
     square = {"type": "rect", "color": SHADES[1], "stroke": "var(--grid)", "strokeWidth": 0.5}
     return {
-        **{"width": WIDTH - 40, "height": 210, "data": {"values": values}},
+        **{"width": size[0], "height": size[1], "data": {"values": values}},
         "encoding": {"x": x, "y": y},
         "layer": [
-            {"mark": square, "encoding": {"fillOpacity": opacity | {"legend": None}}},
+            {"mark": square, "encoding": {"fillOpacity": opacity}},
             {"mark": {"type": "text"}, "encoding": {"text": {"field": "label"}}},
         ],
     }
+
+
+def row_height(names: list[str], /) -> int:
+    """Pixels for a row beside which the longest of `names` stands."""
+    return 26 if max((name.count("\n") for name in names), default=0) == 0 else 32
 
 
 def ranked(values: list[Row], names: list[str], /) -> Spec:
     """Horizontal bars with {name, users, label} and the label at their end."""
     longest = 1.25 * max(value["users"] for value in values)
     x = {"field": "users", "type": "quantitative", "axis": None, "scale": {"domain": [0, longest]}}
-    y = {"field": "name", "type": "nominal", "sort": names, "axis": {"title": None, "ticks": False, "domain": False}}
+    axis = {"title": None, "ticks": False, "domain": False}
+    y = {"field": "name", "type": "nominal", "sort": names, "axis": axis | LINES}
     return {
-        **{"width": WIDTH - 130, "height": {"step": 26}, "data": {"values": values}, "encoding": {"x": x, "y": y}},
+        **{
+            "width": WIDTH - 130,
+            "height": {"step": row_height(names)},
+            "data": {"values": values},
+            "encoding": {"x": x, "y": y},
+        },
         "layer": [
             {"mark": {"type": "bar", "color": SHADES[1], "height": 16}},
             {"mark": {"type": "text", "align": "left", "dx": 4}, "encoding": {"text": {"field": "label"}}},

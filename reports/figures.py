@@ -97,31 +97,6 @@ def channels(con: Connection, /) -> Figure:
     )
 
 
-def segments(con: Connection, /) -> Figure:
-    """The segments, largest first."""
-    return ask(
-        con,
-        """SELECT segment_id, name_zh, name_en, users, share, recency_days_mean, active_days_28d_mean, spend_84d_sum,
-           retention_28d_mean FROM marts.segments ORDER BY users DESC, segment_id""",
-        table="marts.segments",
-        cells={
-            "users": ("share", "recency_days_mean", "active_days_28d_mean", "spend_84d_sum", "retention_28d_mean")
-        },
-        total_known=True,
-    )
-
-
-def moved(con: Connection, /) -> Figure:
-    """People segmented both weeks, and those of them whose segment changed."""
-    return ask(
-        con,
-        """SELECT sum(users) AS users, coalesce(sum(users) FILTER (from_segment_id <> to_segment_id), 0) AS moved
-           FROM marts.segment_migration WHERE from_segment_id >= 0 AND to_segment_id >= 0""",
-        table="marts.segment_migration",
-        cells={"users": ("moved",), "moved": ()},
-    )
-
-
 def items(con: Connection, /, *, worst: bool) -> Figure:
     """The ten items that did best in 28 days, or the ten on sale that did worst and are not among the best."""
     order = "coalesce(revenue_28d, 0) DESC, coalesce(users_28d, 0) DESC, item_id"

@@ -53,6 +53,11 @@ def heading(table: str, column: str, /) -> str:
         ("buyers_by_segment", "users"): "users_scored",
         ("segments", "name_zh"): "name",
         ("segments", "name_en"): "name",
+        ("behaviours", "name_zh"): "behaviour",
+        ("behaviours", "name_en"): "behaviour",
+        ("behaviours", "texts"): "texts_84d",
+        ("interests", "share"): "topic_share",
+        ("voices", "people"): "people_now",
         ("buyers_by_segment", "name_zh"): "name",
         ("buyers_by_segment", "name_en"): "name",
     }

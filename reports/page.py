@@ -8,12 +8,19 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from reports import sections
 from reports.audit import trust
 from reports.modelling import models, survival
-from reports.sections import FIRST, LATER, Page, build, outcomes
+from reports.sections import Page, build
+from reports.segments import interests, segments
 from reports.voice import Voice
+from reports.voices import voices
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+ORDER = (
+    *(sections.kpis, sections.growth, segments, interests, sections.learning, sections.money, sections.items),
+    *(sections.community, voices, survival, sections.risk, sections.buyers, sections.recommendations),
+)
 HTML_LANGUAGES = {"zh": "zh-CN", "en": "en"}
 
 
@@ -38,7 +45,6 @@ def render(summary: dict[str, Any], /, *, language: str, cards: Sequence[str] = 
     """
     voice = Voice.of(summary, language=language)
     page = Page(summary, voice, cards=cards)
-    sections = [build(part, page) for part in (*FIRST, survival, *LATER)]
     return (
         environment()
         .get_template("report.html")
@@ -50,7 +56,7 @@ def render(summary: dict[str, Any], /, *, language: str, cards: Sequence[str] = 
             lang=HTML_LANGUAGES[language],
             title=voice.title(summary),
             provisional=bool(summary["figures"]["provisional"]["value"][0]["provisional"]),
-            sections=sections,
-            closing=[build(outcomes, page), build(models, page), trust(page)],
+            sections=[build(part, page) for part in ORDER],
+            closing=[build(sections.outcomes, page), build(models, page), trust(page)],
         )
     )

@@ -27,9 +27,9 @@ COMMUNITY_COLUMNS: Columns = (
     *(("top_5_percent_share", "percent"), ("questions", "count"), ("questions_unanswered", "count")),
     *(("first_reply_median_hours", "tenth"), ("first_reply_in_24h", "percent")),
 )
-SEGMENT_COLUMNS: Columns = (
-    *(("users", "count"), ("share", "percent"), ("recency_days_mean", "tenth"), ("active_days_28d_mean", "tenth")),
-    *(("spend_84d_sum", "money"), ("retention_28d_mean", "percent")),
+BEHAVIOUR_COLUMNS: Columns = (
+    *(("users", "count"), ("share", "percent"), ("texts", "count"), ("replies_given", "count")),
+    *(("days_mean", "tenth"), ("retention_28d_mean", "percent")),
 )
 OUTCOME_COLUMNS: Columns = (
     *(("list_as_of", "day"), ("list", "known:lists"), ("outcome", "known:columns"), ("contacted", "count")),
@@ -112,14 +112,6 @@ def growth(page: Page, /) -> Section:
     )
 
 
-def segments(page: Page, /) -> Section:
-    """The segments and how many people moved between them."""
-    row = page.row("moved")
-    leads = [page.lead("moved", users=("count", row["users"]), moved=("count", row["moved"]))] if row["users"] else []
-    grids = [page.grid("segments", (page.name_column(), *SEGMENT_COLUMNS))]
-    return section("segments", page, leads=leads, grids=grids, charts=[page.charts.segments()])
-
-
 def learning(page: Page, /) -> Section:
     """People learning, time and completions."""
     charts = [
@@ -151,9 +143,19 @@ def items(page: Page, /) -> Section:
 
 
 def community(page: Page, /) -> Section:
-    """Talk, answers and opinion."""
-    grids = [page.kpis(COMMUNITY), page.grid("communities", COMMUNITY_COLUMNS)]
-    return section("community", page, leads=[], grids=grids, charts=[page.charts.weekly("texts", unit="events")])
+    """Talk, answers and opinion, and the ways in which people take part."""
+    ways = page.grid("behaviours", (page.name_column(), *BEHAVIOUR_COLUMNS))
+    grids = [page.kpis(COMMUNITY), page.grid("communities", COMMUNITY_COLUMNS), ways]
+    chart = page.charts.weekly("texts", unit="events")
+    return section("community", page, leads=_ways(page), grids=grids, charts=[chart])
+
+
+def _ways(page: Page) -> list[str]:
+    """Whether the ways of taking part are natural or rules."""
+    kinds = [row["kind"] for row in page.figures["behaviours"]["value"]]
+    if "natural" in kinds:
+        return [page.lead("behaviours_natural", count=("exact", kinds.count("natural")))]
+    return [page.lead("behaviours_rules")] if "rules" in kinds else []
 
 
 def risk(page: Page, /) -> Section:
@@ -232,10 +234,6 @@ def recommendations(page: Page, /) -> Section:
 def outcomes(page: Page, /) -> Section:
     """Whether earlier advice changed anything, against the people left alone."""
     return section("outcomes", page, leads=[], grids=[page.grid("outcomes", OUTCOME_COLUMNS)], charts=[])
-
-
-FIRST: tuple[Callable[[Page], Section], ...] = (kpis, growth, segments, learning, money, items, community)
-LATER: tuple[Callable[[Page], Section], ...] = (risk, buyers, recommendations)
 
 
 def build(name: Callable[[Page], Section], page: Page, /) -> Section:

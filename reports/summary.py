@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import duckdb
 
 from lyceum.errors import UsageError
-from reports import figures, predictions, risks, trust
+from reports import figures, groups, predictions, risks, trust
 from reports.actions import actions
 from reports.conclusions import conclusions
 from reports.query import Figure, clean
@@ -29,6 +29,8 @@ COMMUNITY = ("wau_interacting", "texts", "questions", "complaints", "rating_mean
 ABSENT_PARTS = {
     "growth": ("growth", "lifecycle"),
     "segments": ("segment",),
+    "interests": ("interest", "marts.topics"),
+    "voices": ("voice",),
     "learning": ("learn",),
     "money": ("purchase", "spend"),
     "community": ("community",),
@@ -98,12 +100,20 @@ def _figures(con: duckdb.DuckDBPyConnection, /, *, as_of: date, week: date) -> d
         "growth": figures.growth(con, week=week),
         "transitions": figures.transitions(con),
         "channels": figures.channels(con),
-        "segments": figures.segments(con),
-        "moved": figures.moved(con),
+        "segments": groups.segments(con),
+        "segment_profiles": groups.segment_profiles(con),
+        "segment_nodes": groups.segment_nodes(con),
+        "segment_moves": groups.segment_moves(con),
+        "segment_change": groups.segment_change(con, week=week),
+        "explained": groups.explained(con),
+        "interests": groups.interests(con),
+        "segment_interests": groups.segment_interests(con),
         "best_items": figures.items(con, worst=False),
         "worst_items": figures.items(con, worst=True),
         "sold_items": figures.sold_items(con),
         "communities": figures.communities(con),
+        "behaviours": groups.behaviours(con),
+        "voices": groups.voices(con),
         "warnings": risks.warnings(con),
         "warnings_total": risks.warnings_total(con),
         "warning_reasons": risks.warning_reasons(con),
@@ -148,6 +158,8 @@ def _absent(found: dict[str, Figure], /) -> dict[str, str]:
     empty = {
         "growth": not found["states"]["value"] and not found["growth"]["value"],
         "segments": not found["segments"]["value"],
+        "interests": not found["interests"]["value"],
+        "voices": not found["voices"]["value"],
         "risk": not found["warnings"]["value"] and not found["churn"]["value"][0]["users"],
         "buyers": not found["buyers"]["value"][0]["users"],
         "recommendations": not found["recommended"]["value"],

@@ -50,7 +50,9 @@ class Voice:
     def estimator(self, code: str, /) -> str:
         """The word for an estimator; "forest of 2026-01-05" is the one that was used before."""
         kind, _, version = code.partition(" of ")
+        kind, mark, _ = kind.partition("_diverse")
         name = self.code("estimators", kind)
+        name = self.words("page.diverse", name=name) if mark else name
         return self.words("page.earlier", name=name, day=self.formats.date(version)) if version else name
 
     def slice(self, part: str, /) -> str:

@@ -66,7 +66,7 @@ class World:
         return next(open_now, -1)
 
 
-MARKET = "market"  # the table of worlds.toml that is no platform (see lyceum.simulator.market)
+MARKET, SEGMENTS, TOPICS = "market", "segments", "topics"  # tables of worlds.toml that are no platforms
 
 
 def read_toml(name: str, /) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def read_toml(name: str, /) -> dict[str, Any]:
 
 def load_world(name: str, /) -> World:
     """The world called `name`. Raises UsageError with the near names if worlds.toml has none."""
-    worlds = {held: each for held, each in read_toml("worlds.toml").items() if held != MARKET}
+    worlds = {held: each for held, each in read_toml("worlds.toml").items() if held not in (MARKET, SEGMENTS, TOPICS)}
     if name not in worlds:
         near = ", ".join(get_close_matches(name, worlds) or sorted(worlds))
         raise UsageError(f"There is no simulated world {name!r} in worlds.toml.", remedy=f"Choose one of: {near}.")

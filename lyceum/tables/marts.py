@@ -1,7 +1,7 @@
 """What analysts query and managers read about: one row per key for the newest week."""
 
 from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, MONEY, VARCHAR, Column, Table
-from lyceum.tables import prediction, rates, readout, scorecards
+from lyceum.tables import behaviours, prediction, rates, readout, scorecards, topics
 
 USER = Column("user_id", VARCHAR, "Pseudonym of the person", required=True)
 ITEM = Column("item_id", VARCHAR, "Identity of the item", required=True)
@@ -13,7 +13,7 @@ USER_SCORES = Table(
     ("user_id",),
     (
         USER,
-        Column("segment_id", BIGINT, "Number of the segment; null for people not active in the last 84 days"),
+        Column("segment_id", BIGINT, "Number of the segment; 0 = new users; null if not active in the last 84 days"),
         Column("segment_name", VARCHAR, "Name of the segment (Chinese)"),
         Column("lifecycle_state", VARCHAR, "new, active, returned, resurrected, at_risk, dormant or churned"),
         Column("eligible", BOOLEAN, "Active in the 28 days before the week: the people a churn score is about"),
@@ -100,19 +100,58 @@ ITEM_TO_ITEM = Table(
 
 SEGMENTS = Table(
     "marts.segments",
-    "Each segment in one row.",
+    "Each segment in one row: who its people are, how they behave, and what to do for them.",
     ("segment_id",),
     (
         SEGMENT,
+        Column(
+            "kind",
+            VARCHAR,
+            "natural = found in the data, they stand out from a world without groups; constructed = people are cut "
+            "into groups that no gap parts; rules = fixed cuts, for too few people; new = first seen (registered or "
+            "with a first event) in the last 28 days",
+        ),
         Column("name_zh", VARCHAR, "Name (Chinese)"),
         Column("name_en", VARCHAR, "Name (English)"),
         Column("users", BIGINT, "People in it", "people"),
-        Column("share", DOUBLE, "Of all people segmented", "ratio"),
+        Column("known_since", DATE, "Monday since which the segment has its name; null for new users"),
+        Column("share", DOUBLE, "Of all people in a segment, new users included", "ratio"),
         Column("recency_days_mean", DOUBLE, "Mean days since the last act", "days"),
         Column("active_days_28d_mean", DOUBLE, "Mean active days in 28", "days"),
         Column("spend_84d_sum", MONEY, "Net spend of its people in 84 days", "currency"),
-        Column("retention_28d_mean", DOUBLE, "Mean of retention_28d over its people", "probability"),
-        Column("traits", VARCHAR, "Columns that differ most, with effect sizes", "JSON object"),
+        Column("spend_share", DOUBLE, "Of the net spend of all segments; null if that is not above 0", "ratio"),
+        Column("retention_28d_mean", DOUBLE, "Mean of retention_28d over its people who have one", "probability"),
+        Column("base_28d", BIGINT, "People who were in it 28 days before, by the same model", "people"),
+        Column("retained_28d", BIGINT, "Of them: active in these 28 days; null for fewer than 30", "people"),
+        Column("retained_share_28d", DOUBLE, "retained_28d / base_28d", "ratio"),
+        Column(
+            "traits", VARCHAR, "Columns that differ most, with effect sizes (Cohen's d, signed logs)", "JSON object"
+        ),
+        Column("apart_zh", VARCHAR, "Up to four phrases of what sets its people apart, strongest first (Chinese)"),
+        Column("apart_en", VARCHAR, "The same in English"),
+        Column("play_zh", VARCHAR, "What is suggested for them: a contact plan, not a judgement (Chinese)"),
+        Column("play_en", VARCHAR, "The same in English"),
+        Column(
+            "top_items",
+            VARCHAR,
+            "Items most used in 84 days beside all other segments: item_id, title, users (10 or more of the segment) "
+            "and lift (share of its people who used it over that of all)",
+            "JSON list",
+        ),
+        Column(
+            "demographics",
+            VARCHAR,
+            "People by what they said of themselves: attribute, value, people; null where the cell holds fewer than "
+            "10 or would give such a cell away",
+            "JSON object",
+        ),
+        Column(
+            "typical_week",
+            VARCHAR,
+            "Shares of the acts of 84 days: weekdays (Monday first) and parts of the day (night from 0, morning from "
+            "6, afternoon from 12, evening from 18)",
+            "JSON object",
+        ),
     ),
 )
 
@@ -121,10 +160,39 @@ SEGMENT_MIGRATION = Table(
     "Who moved between segments since the week before, under the same frozen model.",
     ("from_segment_id", "to_segment_id"),
     (
-        Column("from_segment_id", BIGINT, "Segment the week before; -1 = not segmented then", required=True),
-        Column("to_segment_id", BIGINT, "Segment this week; -1 = no longer segmented", required=True),
+        Column("from_segment_id", BIGINT, "Segment the week before; 0 = new users then, -1 = in none", required=True),
+        Column("to_segment_id", BIGINT, "Segment this week; 0 = new users, -1 = in none", required=True),
         Column("users", BIGINT, "People who did", "people"),
         Column("share", DOUBLE, "Of the people of from_segment_id", "ratio"),
+    ),
+)
+
+SEGMENT_CHANGES = Table(
+    "marts.segment_changes",
+    "How many people truly changed their segment since the week before, apart from chance and from a new model.",
+    ("week",),
+    (
+        Column("week", DATE, "Monday that begins the week", required=True),
+        Column("people", BIGINT, "People whom the model segments in both weeks, new users left out", "people"),
+        Column("moved", BIGINT, "Of them: in another segment by the same model", "people"),
+        Column("moved_share", DOUBLE, "moved / people", "ratio"),
+        Column(
+            "moved_by_chance",
+            DOUBLE,
+            "Share that moves if the week is lived once more: one of everybody's own last four, drawn by chance",
+            "ratio",
+        ),
+        Column("moved_truly", DOUBLE, "Share that truly changed: moved_share corrected by moved_by_chance", "ratio"),
+        Column("low_95", DOUBLE, "Lower end of the 95 % interval of moved_truly", "ratio"),
+        Column("high_95", DOUBLE, "Upper end of the 95 % interval of moved_truly", "ratio"),
+        Column(
+            "model_changed",
+            DOUBLE,
+            "Share of this week's people whom the model fitted this week places elsewhere than the one before; null "
+            "unless one was fitted",
+            "ratio",
+        ),
+        Column("jaccard_min", DOUBLE, "Overlap of the two models' segments that match worst; null likewise", "ratio"),
     ),
 )
 
@@ -185,8 +253,13 @@ COMMUNITY_MEMBERS = Table(
         Column("partners", BIGINT, "Distinct people on the other end", "people"),
         Column("community_value", DOUBLE, "u_i: sum over partners of weight times interactions, both directions"),
         Column("shapley_value", DOUBLE, "Own texts' weight plus half of u_i: the person's share of the whole"),
+        Column(
+            "behaviour_id",
+            BIGINT,
+            "Way of taking part, see marts.community_behaviours; null without an act of one's own in 84 days",
+        ),
     ),
-    foreign=(("user_id", "marts.user_scores"),),
+    foreign=(("user_id", "marts.user_scores"), ("behaviour_id", "marts.community_behaviours")),
 )
 
 POINTS_LEDGER = Table(
@@ -217,7 +290,8 @@ LEADERBOARD = Table(
 )
 
 TABLES = (
-    *(USER_SCORES, RECOMMENDATIONS, ITEM_TO_ITEM, SEGMENTS, SEGMENT_MIGRATION, INTERESTS),
+    *(USER_SCORES, RECOMMENDATIONS, ITEM_TO_ITEM, SEGMENTS, SEGMENT_MIGRATION, SEGMENT_CHANGES),
+    *(INTERESTS, *topics.TABLES, *behaviours.TABLES),
     *(LIFECYCLE_TRANSITIONS, GROWTH_FORECAST, scorecards.CHANNEL_QUALITY, scorecards.ITEM_PERFORMANCE),
     *(COMMUNITY_MEMBERS, scorecards.COMMUNITY_HEALTH, POINTS_LEDGER, LEADERBOARD),
     scorecards.WEEKLY_KPIS,

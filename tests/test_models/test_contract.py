@@ -12,10 +12,11 @@ from lyceum import artifacts
 from lyceum.errors import LyceumError
 from models.registry import MODELS, load_class, make
 from models.rules import BASELINES, BaseRate
+from models.segmentation.behaviour import COUNTS
 
 FEATURES = ("recency_days", "active_days_28d", "spend_84d")
-# What else they need than interactions is in their own tests.
-WITH_CATALOGUE = ("popular_in_category", "next_in_series", "content", "audience", "hybrid")
+# What else they need than interactions, or other than a row per user, is in their own tests.
+WITH_CATALOGUE = ("popular_in_category", "next_in_series", "content", "audience", "hybrid", "topics")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,18 @@ def groups():
     return frame, frame, lambda model: adjusted_rand_score(kind, model.score(frame)["segment_id"]) - 0.9
 
 
+def styles():
+    """Three ways of taking part in a community, by shares of 20 to 60 acts."""
+    rng, kind = np.random.default_rng(5), np.arange(600) % 3
+    chances = np.full((3, len(COUNTS)), 0.02)
+    for style, act in enumerate(("asked", "answered", "read")):
+        chances[style, COUNTS.index(act)] = 1 - 0.02 * (len(COUNTS) - 1)
+    acts = [rng.multinomial(rng.integers(20, 60), chances[style]) for style in kind]
+    frame = pd.DataFrame(np.array(acts), columns=list(COUNTS))
+    frame.insert(0, "user_id", [f"u{at:03d}" for at in range(600)])
+    return frame, frame, lambda model: adjusted_rand_score(kind, model.score(frame)["behaviour_id"]) - 0.9
+
+
 def market():
     """Two tastes of ten items each. What a person takes next is of the own taste."""
     rng = np.random.default_rng(4)
@@ -111,7 +124,7 @@ def family(name):
         return Family({} if name in BASELINES else {"features": FEATURES}, *classes())
     if "item_id" in inputs:
         return Family({}, *(bestsellers() if name == "popularity" else market()))
-    return Family({"features": FEATURES}, *groups())
+    return Family({}, *styles()) if "asked" in inputs else Family({"features": FEATURES}, *groups())
 
 
 @pytest.fixture(params=[name for name in MODELS if name not in WITH_CATALOGUE], scope="module")

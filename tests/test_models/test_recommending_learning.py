@@ -1,3 +1,5 @@
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,8 @@ from models.recommendation.exploring import explored
 from models.recommendation.interactions import gathered
 from models.recommendation.on_platform import narrowed, widened
 from models.recommendation.ranker import CANDIDATES, Trees, candidates, grown
-from models.recommendation.reranking import Aims, attention_gap, reranked
+from models.recommendation.reranking import Aims, attention_gap, diverse, reranked, with_new
+from models.recommendation.side import COLUMNS, aligned
 from models.recommendation.weighing import Lesson, weighed
 
 
@@ -162,3 +165,38 @@ def test_items_of_nobody_are_owed_nothing_and_no_lists_are_no_error():
     kept = after(Aims(fairness=0.3), authors=(-1, -1, -1, -1))
     assert kept["item_id"].tolist() == ["a", "b", "a", "c"]
     assert reranked(SHOWN.head(0), items=ITEMS, vectors=VECTORS, authors=np.zeros(4, int), aims=Aims(0.5), k=2).empty
+
+
+LONGER = pd.DataFrame(
+    {
+        "user_id": ["u"] * 5 + ["v"] * 4 + ["w"],
+        "item_id": ["a", "b", "c", "n", "m", "n", "a", "b", "m", "a"],
+        "rank": [1, 2, 3, 4, 5, 1, 2, 3, 4, 1],
+    }
+)
+
+
+def held(places, k=3):
+    kept = with_new(LONGER[LONGER["rank"] <= k], LONGER, young=pd.Index(["n", "m"]), places=places)
+    return {user: rows["item_id"].tolist() for user, rows in kept.groupby("user_id")}, kept
+
+
+def test_places_for_what_is_new_are_the_last_ones():
+    assert held(0)[0] == {"u": ["a", "b", "c"], "v": ["n", "a", "b"], "w": ["a"]}
+    lists, kept = held(1)
+    assert lists == {"u": ["a", "b", "n"], "v": ["n", "a", "b"], "w": ["a"]}
+    assert kept["rank"].tolist() == [1, 2, 3, 1, 2, 3, 1]
+    assert held(2)[0] == {"u": ["a", "n", "m"], "v": ["n", "a", "m"], "w": ["a"]}
+    assert held(1, k=1)[0] == {"u": ["n"], "v": ["n"], "w": ["a"]}
+
+
+def test_diverse_lists_have_falling_scores_and_all_that_a_row_told():
+    catalogue = pd.DataFrame({name: [None] * 4 for name in COLUMNS})
+    catalogue = catalogue.assign(item_id=list("abcd"), title=["rock", "rock", "jazz", "rock and jazz"])
+    side = aligned(catalogue, ITEMS, as_of=date(2026, 1, 5))
+    longer = SHOWN.assign(reason=SHOWN["item_id"] + " because")
+    found = diverse(longer, side=side, k=2, share=0.5)
+    assert found.loc[found["user_id"] == "u", "item_id"].tolist() == ["a", "c"]  # b says the same as a
+    assert (found["reason"] == found["item_id"] + " because").all()
+    assert (found.groupby("user_id")["score"].diff().fillna(0) <= 0).all()
+    assert found["rank"].tolist() == [1, 2, 1, 2]

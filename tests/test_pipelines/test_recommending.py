@@ -1,6 +1,7 @@
 """Recommendations of a week on small platforms written by hand: who is shown what, why, and what came of it."""
 
 import csv
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from lyceum import privacy
 from lyceum.schema import with_history
 from lyceum.tables import marts, readout
-from pipelines import champions
+from pipelines import champions, recommended_before
 from pipelines.ingest import ingest
 from pipelines.keeping import Keeper
 from pipelines.recommendation_outcomes import compared, outcomes_table
@@ -24,7 +25,7 @@ AS_OF = date(2026, 7, 6)
 NOW = datetime(2026, 7, 6, 3, tzinfo=UTC)
 FILES = {
     "log": ("user", "at", "type", "item", "amount"),
-    "items": ("id", "kind", "title", "shelf", "series", "place", "out", "gone", "again", "known"),
+    "items": ("id", "kind", "title", "shelf", "series", "place", "out", "gone", "again", "known", "teacher"),
     "rights": ("user", "item", "since"),
     "said": ("user", "what", "granted", "at"),
 }
@@ -53,6 +54,7 @@ item_id = "id"
 kind = "kind"
 title = "title"
 category = "shelf"
+author_id = "teacher"
 series_id = "series"
 series_position = "CAST(place AS BIGINT)"
 published_at = "iso(out)"
@@ -117,10 +119,10 @@ class Platform:
         return replace(ctx, settings=ctx.settings.model_copy(update=settings))
 
 
-def recommended(ctx, as_of: date = AS_OF) -> tuple[list[object], dict[str, pd.DataFrame]]:
+def recommended(ctx, as_of: date = AS_OF, *, train: bool = True) -> tuple[list[object], dict[str, pd.DataFrame]]:
     """What the steps told, and the tables, with everybody of the log eligible."""
     with workspace(ctx) as space:
-        parts = [train_recommendation(space, as_of)]
+        parts = [train_recommendation(space, as_of)] if train else []
         users = space.arrow("SELECT DISTINCT user_id FROM events ORDER BY 1").to_pandas()
         keeper = Keeper(space, as_of)
         parts += recommendation_tables(keeper, users.assign(eligible=True))
@@ -203,12 +205,133 @@ def test_a_champion_stands_for_some_weeks_and_a_week_again_is_the_same(platform)
     platform.act("u001", "c03", date(2026, 7, 8))
     ctx = platform.context()
     first, tables = recommended(ctx)
+    versions = [ctx.scored.version(with_history(table)) for table in recommended_before.TABLES]
     again, same = recommended(ctx)
-    assert first == again
+    assert versions == [ctx.scored.version(with_history(table)) for table in recommended_before.TABLES]
+    assert [part.why for part in again[1:3]] == [recommended_before.LEFT] * 2
+    assert first == [*again[:1], *(replace(part, why="") for part in again[1:3]), *again[3:]]
     pd.testing.assert_frame_equal(tables["recommendations"], same["recommendations"])
     later, _ = recommended(ctx, AS_OF + timedelta(days=7))
     assert later[0].code == "champion_kept"
     assert champions.versions(ctx.home, "recommendation") == [AS_OF]
+
+
+def deliver(platform: Platform, ctx, name: str, *rows: dict[str, object]) -> None:
+    """A later file of more rows."""
+    with (platform.made.data / f"{name}2.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, FILES[name])
+        writer.writeheader()
+        writer.writerows(rows)
+    ingest(ctx)
+
+
+def made_anew(ctx) -> dict[str, pd.DataFrame]:
+    (ctx.home.scored / recommended_before.KEPT).unlink()
+    return recommended(ctx, train=False)[1]
+
+
+def test_after_a_refusal_the_lists_are_those_that_would_be_made_anew(platform, secret):
+    platform.crowd(people=60, items=12)
+    platform.act("u001", "c03", date(2026, 6, 8))
+    ctx = platform.context(recommendation_holdout_share=0.0)
+    _, before = recommended(ctx)
+    deliver(
+        platform, ctx, "said", {"user": "u002", "what": "personalisation", "granted": 0, "at": "2026-07-01T00:00:00Z"}
+    )
+    parts, after = recommended(ctx, train=False)
+    assert recommended_before.LEFT not in {part.why for part in parts}
+    shown = {name: each["recommendations"] for name, each in {"before": before, "after": after}.items()}
+    refused = privacy.pseudonym(privacy.Key(secret.encode()), "u002")
+    assert set(shown["after"].query("arm == 'general'")["user_id"]) == {refused}
+    others = [each[each["user_id"] != refused].reset_index(drop=True) for each in shown.values()]
+    pd.testing.assert_frame_equal(*others, check_exact=True)
+    for name, table in made_anew(ctx).items():
+        pd.testing.assert_frame_equal(table, after[name], check_exact=True)
+
+
+def test_one_more_purchase_makes_all_tables_anew(platform):
+    platform.crowd(people=60, items=12)
+    ctx = platform.context()
+    _, before = recommended(ctx)
+    late = {"user": "u001", "at": "2026-07-05T04:00:00Z", "type": "purchase", "item": "c04", "amount": "9.90"}
+    deliver(platform, ctx, "log", late)
+    parts, after = recommended(ctx, train=False)
+    assert recommended_before.LEFT not in {part.why for part in parts}
+    assert not before["item_to_item"].equals(after["item_to_item"])
+    for name, table in made_anew(ctx).items():
+        pd.testing.assert_frame_equal(table, after[name], check_exact=True)
+
+
+def test_what_was_made_otherwise_is_not_left_as_it_is(platform, secret):
+    """Another setting, rows that somebody else put in their place, a damaged mark; and a mark names nobody."""
+    platform.crowd(people=60, items=12)
+    ctx = platform.context(kept_weeks=1)
+    _, tables = recommended(ctx)
+    file = ctx.home.scored / recommended_before.KEPT
+    text = file.read_text(encoding="utf-8")
+    assert not any(privacy.pseudonym(privacy.Key(secret.encode()), f"u{person:03d}") in text for person in range(60))
+    shorter = replace(ctx, settings=ctx.settings.model_copy(update={"recommendations": 3}))
+    assert recommended(shorter, train=False)[1]["recommendations"]["rank"].max() == 3
+    again = [recommended(ctx, train=False)]
+    with workspace(ctx) as space:
+        Keeper(space, AS_OF).keep(marts.ITEM_TO_ITEM, tables["item_to_item"].drop(columns="as_of").head(3))
+    again.append(recommended(ctx, train=False))
+    file.write_text(text[: len(text) // 2], encoding="utf-8")
+    again.append(recommended(ctx, train=False))
+    for parts, same in again:
+        assert recommended_before.LEFT not in {part.why for part in parts}
+        for name, table in tables.items():
+            pd.testing.assert_frame_equal(same[name], table, check_exact=True)
+    recommended(ctx, AS_OF + timedelta(days=7), train=False)
+    assert list(json.loads(file.read_text(encoding="utf-8"))) == [str(AS_OF + timedelta(days=7))]  # of kept weeks
+
+
+def test_diversity_changes_places_and_no_reason_and_says_what_it_costs(platform, secret):
+    platform.crowd(people=100, items=20)
+    for at, row in enumerate(platform.rows["items"]):
+        row["teacher"] = f"t{at % 5}"
+    ctx = platform.context(recommendations=4, recommendation_holdout_share=0.1)
+    _, plain = recommended(ctx)
+    whole = replace(ctx, settings=ctx.settings.model_copy(update={"recommendations": 10}))
+    reasons = recommended(whole, train=False)[1]["recommendations"].set_index(["user_id", "item_id"])["reason"]
+    other = replace(ctx, settings=ctx.settings.model_copy(update={"recommendation_diversity": 0.5}))
+    _, diverse = recommended(other, train=False)
+    shown = {name: each["recommendations"] for name, each in {"plain": plain, "diverse": diverse}.items()}
+    general = [each[each["arm"] != "personal"].reset_index(drop=True) for each in shown.values()]
+    assert len(general[0])
+    pd.testing.assert_frame_equal(*general, check_exact=True)
+    own = shown["diverse"].query("arm == 'personal'").reset_index(drop=True)
+    before = shown["plain"].query("arm == 'personal'").reset_index(drop=True)
+    assert (own["item_id"] != before["item_id"]).mean() > 0.2
+    assert own["rank"].tolist() == before["rank"].tolist() == [1, 2, 3, 4] * own["user_id"].nunique()
+    assert (own.groupby("user_id")["score"].diff().fillna(0) <= 0).all()
+    assert not own.duplicated(["user_id", "item_id"]).any()
+    key = privacy.Key(secret.encode())
+    assert not {(privacy.pseudonym(key, user), item) for user, item in platform.had} & set(
+        zip(own["user_id"], own["item_id"], strict=True)
+    )
+    assert own["reason"].tolist() == reasons[pd.MultiIndex.from_frame(own[["user_id", "item_id"]])].tolist()
+
+
+def test_what_diversity_costs_stands_on_the_card(platform):
+    platform.crowd(people=100, items=20)
+    for at, row in enumerate(platform.rows["items"]):
+        row["teacher"] = f"t{at % 5}"
+    ctx = platform.context(recommendation_diversity=0.5)
+    recommended(ctx)
+    held = champions.champion(ctx.home, "recommendation", as_of=AS_OF)
+    name = held.estimator
+    rows = {(row["estimator"], row["metric"]): row for row in held.card["metrics"] if row["slice"] == "all"}
+    assert name != "popularity"
+    cost = rows[name, "ndcg_at_10"]["value"] - rows[f"{name}_diverse", "ndcg_at_10"]["value"]
+    told = {row["versus"]: row["value"] for row in held.card["comparisons"]}
+    assert told[f"{name}_diverse"] == pytest.approx(cost)
+    assert rows[f"{name}_diverse", "ndcg_at_10"]["low_95"] < rows[f"{name}_diverse", "ndcg_at_10"]["high_95"]
+    assert rows[f"{name}_diverse", "ndcg_at_10"]["role"] == "challenger"
+    for metric in ("list_similarity", "attention_gap"):
+        assert 0 <= rows[f"{name}_diverse", metric]["value"] <= 1
+        assert rows[f"{name}_diverse", metric]["rows"] == rows[name, "ndcg_at_10"]["rows"]
+    assert (name, "attention_gap") in rows
 
 
 def test_a_version_holds_no_person_and_no_item(platform, secret):

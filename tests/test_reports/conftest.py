@@ -6,6 +6,7 @@ import pytest
 
 from lyceum.schema import published
 
+from .planted_groups import plant_groups
 from .planted_models import plant_models
 
 AS_OF = date(2026, 7, 20)
@@ -130,20 +131,6 @@ def plant_growth(con):
 
 
 def plant_people(con):
-    names = [("深度学习者", "Deep learners", 500), ("新手", "Newcomers", 300), ("潜水成员", "Quiet readers", 195)]
-    for number, (zh, en, users) in enumerate([*names, ("小组", "Tiny group", 5)]):
-        row = {"segment_id": number, "name_zh": zh, "name_en": en, "users": users, "share": users / 1000}
-        more = {"recency_days_mean": 3.4, "active_days_28d_mean": 8.25, "spend_84d_sum": 12345.6}
-        plant(con, "marts.segments", [row | more | {"retention_28d_mean": 0.71}])
-    plant(
-        con,
-        "marts.segment_migration",
-        [
-            {"from_segment_id": 0, "to_segment_id": 0, "users": 400},
-            {"from_segment_id": 0, "to_segment_id": 1, "users": 50},
-            {"from_segment_id": -1, "to_segment_id": 1, "users": 99},
-        ],
-    )
     con.execute(
         """INSERT INTO marts.user_scores
            (user_id, segment_id, eligible, churn_28d, purchase_14d, purchase_28d, spend_90d)
@@ -253,6 +240,7 @@ def full():
     con = empty_release()
     for put in (plant_kpis, plant_growth, plant_people, plant_items, plant_quality):
         put(con)
+    plant_groups(con, plant)
     plant_models(con, plant)
     return con
 

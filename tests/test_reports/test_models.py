@@ -211,7 +211,8 @@ def test_ages_at_which_few_are_observed_are_not_shown(support):
 
 
 def test_other_models_keep_their_figures_and_the_list_is_none_of_them(summary):
-    assert [(row["model"], row["metric"]) for row in value(summary, "other_models")] == [("segments", "silhouette")]
+    assert {row["model"] for row in value(summary, "other_models")} == {"segments"}
+    assert "silhouette" in {row["metric"] for row in value(summary, "other_models")}
 
 
 def test_a_week_in_which_nothing_could_be_trained_says_why(support):

@@ -1,0 +1,1 @@
+"""Groups of people who behave alike: found, named, followed from week to week."""

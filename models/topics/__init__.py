@@ -1,0 +1,1 @@
+"""What texts are about: words, topics found in them, and who is interested in what."""
