@@ -18,6 +18,22 @@ WORDS = "nullif(array_to_string(json_extract_string(words, '$[*]')[1:5], ' · ')
 SEGMENT_COLUMNS = (*("share", "spend_share", "spend_84d_sum", "retention_28d_mean", "retained_share_28d"),)
 
 
+def figures(con: Connection, /, *, week: date) -> dict[str, Figure]:
+    """All of them by name; `week` is the Monday that begins the week."""
+    return {
+        "segments": segments(con),
+        "segment_profiles": segment_profiles(con),
+        "segment_nodes": segment_nodes(con),
+        "segment_moves": segment_moves(con),
+        "segment_change": segment_change(con, week=week),
+        "explained": explained(con),
+        "interests": interests(con),
+        "segment_interests": segment_interests(con),
+        "behaviours": behaviours(con),
+        "voices": voices(con),
+    }
+
+
 def segments(con: Connection, /) -> Figure:
     """The segments, largest first, the new users last; a share of fewer than 30 is null."""
     return ask(

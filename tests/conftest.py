@@ -52,3 +52,31 @@ def spark():
     )
     yield session
     session.stop()
+
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium, without a window."""
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is not installed: apt-get install chromium fonts-noto-cjk")
+    playwright = pytest.importorskip("playwright.sync_api")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def violations():
+    """What of a page breaks a rule of axe-core: contrast, names of regions and tables, headings, languages."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def broken(page):
+        found = axe.run(page).response["violations"]
+        return [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+
+    return broken

@@ -1,4 +1,4 @@
-"""Two real platforms through the whole weekly run: what they lack is left out and said, never invented."""
+"""Real platforms through the whole weekly run: what they lack is left out and said, never invented."""
 
 import os
 import subprocess
@@ -64,8 +64,20 @@ def retail(tmp_path_factory):
     found.con.close()
 
 
+@pytest.fixture(scope="module")
+def forum(tmp_path_factory):
+    found = run(tmp_path_factory.mktemp("forum"), "stackexchange", "2018-08-27")
+    yield found
+    found.con.close()
+
+
 @pytest.fixture(params=["oulad", "retail"])
 def either(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["oulad", "retail", "forum"])
+def each(request):
     return request.getfixturevalue(request.param)
 
 
@@ -166,3 +178,25 @@ def test_segments_cover_the_people_seen_of_late(either):
     assert either.one("SELECT sum(users)::BIGINT FROM marts.segments") == either.one(
         "SELECT count(*) FROM features.user_snapshot WHERE recency_days <= 84"
     )
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_report_reads_well_in_a_browser(each, browser, violations, language):
+    """No word from the console, no request, nothing wider than a telephone, nothing that shuts readers out."""
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    url = (releases.current(each.home).report / f"index.{language}.html").as_uri()
+    page.goto(url)
+    assert (said, asked) == ([], [url])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert violations(page) == []
+    page.close()
+
+
+def test_a_forum_has_ways_of_taking_part_and_no_courses(forum):
+    assert forum.one("SELECT sum(share) FROM marts.community_behaviours") == pytest.approx(1)
+    assert forum.one("SELECT count(*) FROM marts.segments WHERE segment_id > 0") >= 2
+    assert forum.skipped["marts.interests"] == "no_items"

@@ -13,8 +13,6 @@ from reports.dictionary import dictionary_file, render_dictionary
 from reports.explaining import explain, read_by
 from reports.lineage_picture import Layer, broken, picture
 
-from .test_browser import CHROMIUM, browser, violations  # noqa: F401  (the same browser)
-
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -170,7 +168,7 @@ def folder(pages, tmp_path_factory) -> Path:
     return made
 
 
-def opened(browser, folder, language, anchor="", **options):  # noqa: F811
+def opened(browser, folder, language, anchor="", **options):
     found = browser.new_page(**options)
     said, asked = [], []
     found.on("console", lambda message: said.append(message.text))
@@ -186,7 +184,7 @@ def opened(browser, folder, language, anchor="", **options):  # noqa: F811
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_wider_than_the_screen_and_texts_stay_in_their_boxes(browser, folder, language, width, scheme):  # noqa: F811
+def test_no_wider_than_the_screen_and_texts_stay_in_their_boxes(browser, folder, language, width, scheme):
     found = opened(browser, folder, language, viewport={"width": width, "height": 900}, color_scheme=scheme)
     found.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     assert found.evaluate("document.documentElement.scrollWidth") <= width
@@ -198,13 +196,20 @@ def test_no_wider_than_the_screen_and_texts_stay_in_their_boxes(browser, folder,
            }).length"""
     )
     assert outside == 0
+    found.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_axe_finds_nothing_that_shuts_readers_out(browser, violations, folder, language):
+    """What is folded stays so: opened, axe-core reads some thousand boxes for minutes."""
+    found = opened(browser, folder, language, viewport={"width": 1280, "height": 900}, color_scheme="dark")
     assert violations(found) == []
     found.close()
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed")
-def test_searching_a_column_shows_it_alone_with_its_way_open(browser, folder):  # noqa: F811
+def test_searching_a_column_shows_it_alone_with_its_way_open(browser, folder):
     found = opened(browser, folder, "en")
     found.fill("#find", "Active_Days_28d")
     shown = found.locator(".column:visible")
@@ -219,7 +224,7 @@ def test_searching_a_column_shows_it_alone_with_its_way_open(browser, folder):  
 
 
 @pytest.mark.browser
-def test_a_link_to_a_column_opens_what_holds_it_also_without_scripts(browser, folder):  # noqa: F811
+def test_a_link_to_a_column_opens_what_holds_it_also_without_scripts(browser, folder):
     found = opened(browser, folder, "zh", "#features.user_snapshot.spend_84d", java_script_enabled=False)
     assert found.locator(".column:target").is_visible()
     assert found.locator("#search").is_hidden()
