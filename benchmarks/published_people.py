@@ -136,7 +136,7 @@ GIVEN: Mapping[str, Mapping[str, str]] = {  # SQL over the source of each table;
         "rule": "(['comment', 'complete', 'check_in', 'learn'])[1 + n % 4]",
         "events": "1 + n % 5",
     },
-    "marts.community_members": {"user_id": "user_id"},
+    "marts.community_members": {"user_id": "user_id", "behaviour_id": "NULL"},  # no way of taking part is made up
 }
 SOURCES = {
     "features.item_snapshot": f"(SELECT n, concat('c', n) AS item_id FROM range({ITEMS}) numbers(n))",
