@@ -34,7 +34,9 @@ def _foreign(table: Table) -> Iterator[Rule]:
         (key,) = declared(other).key
         known = f'SELECT "{key}" FROM "{declared(other).short}"'
         said = (f"Every {column} stands in {other}.", f"每个 {column} 都在 {other} 中。")
-        yield no_row(table, column, f"{column}.foreign", f'"{column}" NOT IN ({known})', said)
+        yield no_row(
+            table, column, f"{column}.foreign", f'"{column}" IS NOT NULL AND "{column}" NOT IN ({known})', said
+        )
 
 
 def _of_column(table: Table, column: Column) -> Iterator[Rule]:

@@ -223,6 +223,13 @@ def test_a_stranger_under_any_foreign_key_is_found(week, connect):
     assert found == expected  # not those who have none: most people have no segment
 
 
+def test_who_has_none_is_no_stranger_to_an_empty_table(week, connect):
+    """In SQL even null is NOT IN nothing."""
+    week["marts.community_behaviours"] = []
+    week["marts.community_members"][0]["behaviour_id"] = None
+    assert "behaviour_id.foreign" not in {rule for _, rule, _ in unmet(verdicts(connect(week)))}
+
+
 def test_foreign_keys_name_published_tables_of_one_key():
     for declared in TABLES:
         for column, other in declared.foreign:
