@@ -167,7 +167,7 @@ def shipped_dags(config: str, /) -> dict[str, Any]:
     return {dag.dag_id: dag for dag in found}
 
 
-DAG_FILE = '''"""The DAGs of lyceum for Airflow: two for every platform that the settings configure."""
+DAG_FILE = '''"""The DAGs of lyceum for Airflow, for every platform that the settings configure."""
 from pipelines.orchestration import shipped_dags
 globals().update(shipped_dags({config!r}))
 '''
