@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import segments
 from benchmarks.segment_spend import main, run
 
 FIT_UNTIL, UNTIL = date(2024, 7, 1), date(2024, 9, 29)
@@ -41,6 +42,8 @@ def command(file, *, until=UNTIL):
 def test_the_figures_and_their_baselines(invoices, capsys):
     assert main(command(invoices)) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert segments.main(command(invoices)[:4]) == 0  # the other way to ask, whose end is 90 days later
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == found
     assert {"rfm_cells", "rfm_additive", "segments_expected", "segments_behaviour"} <= set(found["models"])
     assert found["days"] == 90
     table = pd.read_csv(invoices)
