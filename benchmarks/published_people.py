@@ -53,7 +53,7 @@ def _store(
 ) -> None:
     lake, stored = ctx.features if each.name.startswith("features.") else ctx.scored, with_history(each)
     given = {"as_of": f"DATE '{AS_OF}'", **given}
-    columns = ", ".join(f'CAST({given.get(c.name) or _drawn(c)} AS {c.type}) AS "{c.name}"' for c in stored.columns)
+    columns = ", ".join(f'CAST({given.get(c.name) or drawn(c)} AS {c.type}) AS "{c.name}"' for c in stored.columns)
     reader = con.sql(f"SELECT {columns} FROM {source}").to_arrow_reader(100_000)
     lake.replace(stored, reader, partition={"as_of": [AS_OF.isoformat()]})
 
@@ -63,7 +63,7 @@ def _uniform(name: str) -> str:
     return f"(hash(n, {quoted(name)}) / 18446744073709551616.0)"
 
 
-def _drawn(column: Column) -> str:
+def drawn(column: Column) -> str:
     """Many zeros and a long tail; a count over a longer window is never less than over a shorter one."""
     found = WINDOW.fullmatch(column.name)
     stem, days = (found[1], int(found[2])) if found else (column.name, LONGEST)

@@ -6,7 +6,7 @@ from expectations.rule import Rule, Said, between, in_set, no_finding, no_more, 
 from expectations.scorecard_rules import SCORECARD_RULES
 from lyceum.contact_rules import ACTIONS, CHANNELS, NONE
 from lyceum.schema import Table
-from lyceum.tables import behaviours, features, marts, prediction, readout, topics
+from lyceum.tables import behaviours, features, marts, movements, prediction, readout, topics
 
 STATES = ("new", "active", "returned", "resurrected", "at_risk", "dormant", "churned")
 TINY = 1e-9  # what is left of a difference of two figures computed from each other
@@ -257,6 +257,10 @@ PUBLISHED_RULES: dict[str, list[Rule]] = {
         between(marts.LEADERBOARD, "points_28d", ("Nobody leads without points.", "上榜者都有积分。"), low=1)
     ],
     "marts.activity_effects": [_interval(readout.ACTIVITY_EFFECTS, low="low_95", middle="effect", high="high_95")],
+    "marts.course_drop_off": [
+        share(movements.COURSE_DROP_OFF, "share"),
+        _interval(movements.COURSE_DROP_OFF, low="low_95", middle="stopped_share", high="high_95"),
+    ],
     "marts.outcomes": [
         share(readout.OUTCOMES, "contacted_rate"),
         share(readout.OUTCOMES, "holdout_rate"),

@@ -1,10 +1,14 @@
 """Lines of orders, and what they cost beside the list price known then."""
 
+from datetime import date
+
 import ibis
 import ibis.expr.types as ir
 
-from features.days import MONEY_TYPE
+from features.days import MONEY_TYPE, monday, or_zero
 from features.windows import versions
+from lyceum.tables.movements import DISCOUNT_WEEKS, WELL_PRICED
+from lyceum.weeks import WEEK
 
 
 def order_lines(events: ir.Table, /) -> ir.Table:
@@ -26,6 +30,16 @@ def priced_lines(lines: ir.Table, items: ir.Table, /) -> ir.Table:
 
     listed is what they cost by the list then, reduced what was taken off (of a line above its list price: 0).
     """
+    costed = _costed(lines, items)
+    return costed.group_by("user_id", "event_date").agg(
+        lines=costed.count().cast("int64"),
+        listed=costed.listed.sum().cast(MONEY_TYPE),
+        reduced=costed.reduced.sum().cast(MONEY_TYPE),
+    )
+
+
+def _costed(lines: ir.Table, items: ir.Table) -> ir.Table:
+    """Each line whose item had a list price when it was bought, with listed and reduced."""
     spans = versions(items.filter(items.price > 0), key="item_id")
     priced = lines.join(
         spans.select("item_id", "price", "known_since", "known_until"),
@@ -36,9 +50,29 @@ def priced_lines(lines: ir.Table, items: ir.Table, /) -> ir.Table:
         ],
     )
     listed = (priced.price * priced.quantity).cast(MONEY_TYPE)
-    costed = priced.mutate(listed=listed, reduced=ibis.greatest(listed - priced.amount, 0).cast(MONEY_TYPE))
-    return costed.group_by("user_id", "event_date").agg(
-        lines=costed.count().cast("int64"),
-        listed=costed.listed.sum().cast(MONEY_TYPE),
+    return priced.mutate(listed=listed, reduced=ibis.greatest(listed - priced.amount, 0).cast(MONEY_TYPE))
+
+
+def weekly_discounts(lines: ir.Table, items: ir.Table, /, *, as_of: date) -> ir.Table:
+    """The rows of marts.weekly_discounts at the Monday `as_of`; `lines` is the input order_lines."""
+    recent = lines.filter(
+        (lines.event_date < ibis.literal(as_of)) & (lines.event_date >= ibis.literal(as_of - DISCOUNT_WEEKS * WEEK))
+    )
+    costed = _costed(recent, items)
+    every = recent.group_by(week=monday(recent.event_date)).agg(
+        lines=recent.count().cast("int64"), paid=recent.amount.sum().cast(MONEY_TYPE)
+    )
+    priced = costed.group_by(week=monday(costed.event_date)).agg(
+        lines_priced=costed.count().cast("int64"),
+        paid_priced=costed.amount.sum().cast(MONEY_TYPE),
         reduced=costed.reduced.sum().cast(MONEY_TYPE),
+    )
+    rows = every.left_join(priced, "week")
+    known = or_zero(rows.paid_priced, MONEY_TYPE)
+    told = known.cast("float64") >= WELL_PRICED * rows.paid.cast("float64")
+    return rows.select(
+        *("week", "lines", "paid"),
+        lines_priced=or_zero(rows.lines_priced, "int64"),
+        paid_priced=known,
+        discount=told.ifelse(or_zero(rows.reduced, MONEY_TYPE), ibis.null(MONEY_TYPE)),
     )

@@ -30,5 +30,9 @@ class HomeError(LyceumError):
     """The home is not what the command expects: another platform's, another key's, locked, damaged."""
 
 
+class BusyError(HomeError):
+    """Another process writes to the home; it goes away by itself."""
+
+
 class CheckError(LyceumError):
     """A blocking check of data quality failed; nothing is published."""

@@ -1,6 +1,5 @@
 """The home: one folder that holds everything one platform's runs read and write."""
 
-import fcntl
 import json
 import os
 import re
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from lyceum import locking
 from lyceum.errors import HomeError
 
 
@@ -140,20 +140,15 @@ class Home:
         return held
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the one writer's lock of this home; the kernel frees it when the process dies.
+    def lock(self, what: str = "", /, *, part: str = "") -> Iterator[None]:
+        """Hold the one writer's lock of this home, or that of a `part` of a step (see lyceum.locking).
+
+        The kernel frees it when the process dies. `what` is told to those who find it held.
 
         Raises:
-            HomeError: another process writes here.
+            BusyError: another process writes here; names it.
         """
-        self.runs.mkdir(parents=True, exist_ok=True)
-        with (self.runs / "lock").open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise HomeError(
-                    f"Another run is writing to {self.root}.", remedy="Wait until it has ended, then try again."
-                ) from None
+        with locking.held(self.runs, what=what, part=part):
             yield
 
 

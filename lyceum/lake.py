@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from lyceum.engine import quoted
 from lyceum.schema import Column, Table
-from lyceum.tables.canonical import PERSONAL, RAW
+from lyceum.tables.canonical import PERSONAL, RAW, SUPERSEDED
 
 if TYPE_CHECKING:
     import duckdb
@@ -179,9 +179,26 @@ class Lake:
         """Remove files that no version of the last `hours` needs, also those a killed write left; their number."""
         if not self.exists(table):
             return 0
-        return len(
-            self._open(table).vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True),
-        )
+        removed = self._open(table).vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
+        if is_private(table):
+            hide(self.path(table))  # it has written to the log
+        return len(removed)
+
+    def forget_versions(self, table: Table, /) -> None:
+        """Remove every file that is not live and every earlier entry of the log: no version but the last can be read.
+
+        Readers of an earlier version fail and must ask again. Entries of the log go oldest first, after a checkpoint.
+        """
+        if not self.exists(table):
+            return
+        self.vacuum(table, hours=0)
+        delta = self._open(table)
+        delta.create_checkpoint()
+        log, version = self.path(table) / "_delta_log", f"{delta.version():020d}"
+        for entry in sorted(path for path in log.glob("[0-9]*") if path.name[:20] < version):
+            entry.unlink()
+        if is_private(table):
+            hide(self.path(table))
 
 
 def _selected(column: Column) -> str:
@@ -202,7 +219,8 @@ def hide(folder: Path, /) -> None:
 
 def impersonal(table: Table, /) -> str:
     """The columns that the log may have statistics of, as the table's property lists them."""
-    kept = [column.name for column in table.columns if column.name not in PERSONAL and column.name != RAW]
+    naming = (*PERSONAL, RAW, *(("row", "row_key") if table.name == SUPERSEDED.name else ()))
+    kept = [column.name for column in table.columns if column.name not in naming]
     return ",".join(name for name in kept if name != table.partition)
 
 

@@ -25,7 +25,14 @@ from lyceum.contact_rules import (
 from lyceum.errors import UsageError
 from lyceum.tables.features_social import ATTRIBUTES
 
-OTHER_VARIABLES = ("LYCEUM_DEBUG", "LYCEUM_SECRET", "LYCEUM_HOME", "LYCEUM_CONFIG", "LYCEUM_FAULT")
+OTHER_VARIABLES = (
+    "LYCEUM_DEBUG",
+    "LYCEUM_SECRET",
+    "LYCEUM_HOME",
+    "LYCEUM_CONFIG",
+    "LYCEUM_FAULT",
+    "LYCEUM_AIRFLOW_DB",
+)
 
 
 MEND = "Mend the value there."
@@ -81,7 +88,17 @@ class WebhookSettings(BaseModel):
     receiver: Literal["json", "wecom", "dingtalk", "feishu", "slack"] = "json"
 
 
-NESTED = (PlatformSettings, MailSettings, WebhookSettings, ContactRule, Condition)
+class AlertSettings(BaseModel):
+    """`[alerts]`: whom to tell when a task fails or a deadline is missed: by the server of `[mail]`, by a webhook."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipients: tuple[str, ...] = ()
+    url: SecretStr | None = None
+    receiver: Literal["json", "wecom", "dingtalk", "feishu", "slack"] = "json"
+
+
+NESTED = (PlatformSettings, MailSettings, WebhookSettings, AlertSettings, ContactRule, Condition)
 
 
 class Settings(BaseSettings):
@@ -96,6 +113,7 @@ class Settings(BaseSettings):
     storage_version: str = "v1.5.0"
     kept_weeks: int = Field(default=12, ge=1)
     reject_limit: float = Field(default=0.01, ge=0, le=1)
+    data_deadline_hours: float = Field(default=12, ge=0, le=144)  # after Monday 00:00, that Airflow waits for a week
 
     seed: int = 7
     training_weeks: int = Field(default=12, ge=1)
@@ -131,6 +149,7 @@ class Settings(BaseSettings):
 
     mail: MailSettings | None = None
     webhook: WebhookSettings | None = None
+    alerts: AlertSettings | None = None
 
     @classmethod
     def settings_customise_sources(

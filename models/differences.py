@@ -1,4 +1,4 @@
-"""The difference of two shares of people, with its interval."""
+"""The difference of two shares of people, or of two means, with its interval."""
 
 import numpy as np
 
@@ -21,3 +21,23 @@ def difference(found: int, people: int, other_found: int, others: int, /) -> Int
     more = np.hypot(high[0] - share[0], share[1] - low[1])
     gap = share[0] - share[1]
     return Interval(float(gap), float(gap - less), float(gap + more))
+
+
+def mean_difference(
+    people: int, total: float, squares: float, others: int, other_total: float, other_squares: float, /
+) -> Interval:
+    """The mean of `people` values less that of `others`, with its 95 % interval; nan with fewer than two on a side.
+
+    Both are given by the sum of their values and of the squares. Student's t, with one variance for both sides
+    (1908, "The probable error of a mean"): where nothing but a draw tells them apart they have the same, and of a few
+    people with rare large values the own variance is small just when their mean is low. (benchmarks.outcomes, net
+    spend of 2,250 people beside 250: Welch's interval leaves 0 out in twice as many worlds without effect as it may.)
+    """
+    if min(people, others) < 2:
+        return Interval(np.nan, np.nan, np.nan)
+    from scipy.stats import t
+
+    gap, freedom = total / people - other_total / others, people + others - 2
+    around = max(0.0, squares - total**2 / people) + max(0.0, other_squares - other_total**2 / others)
+    half = float(t.ppf(0.975, freedom)) * float(np.sqrt(around / freedom * (1 / people + 1 / others)))
+    return Interval(gap, gap - half, gap + half)

@@ -32,6 +32,7 @@ from lyceum.errors import LyceumError
 
 ACTIVE_STATES = ("new", "active", "returned", "resurrected")
 STATES = (*ACTIVE_STATES, "at_risk", "dormant", "churned")
+UNSEEN = "unseen"  # before the first act: no state, but where new people come from
 RETURNED_GAP = 4  # weeks; seen at most so long ago
 DORMANT_GAP = 8  # weeks; absent for longer is churned
 
@@ -133,6 +134,29 @@ def transitions(user_weeks: pd.DataFrame, /, *, last_week: date, weeks: int = 8)
             "users": users,
             "probability": users / counts.sum(axis=1)[start],
             "weeks": np.full(len(users), pooled, dtype=np.int64),
+        }
+    )
+
+
+def moves(user_weeks: pd.DataFrame, /, *, week: date) -> pd.DataFrame:
+    """How many people went from which state in the week before into which in `week` (a Monday).
+
+    Returns from_state, to_state, users: only moves that occurred, in the order of STATES, and last those from UNSEEN:
+    people whose first act lies in `week`. Each person with a state in `week` is in one row. `user_weeks` as in
+    `states`.
+    """
+    last = _number(week)
+    before, after = _log(user_weeks).codes((last - 1, last))
+    size = len(STATES) + 1
+    seen = after != _UNSEEN
+    pairs = np.bincount((before[seen] % size) * size + after[seen], minlength=size * size)  # unseen: -1, so the last
+    start, end = np.nonzero(pairs.reshape(size, size))
+    names = np.array([*STATES, UNSEEN])
+    return pd.DataFrame(
+        {
+            "from_state": pd.array(names[start], dtype="str"),
+            "to_state": pd.array(names[end], dtype="str"),
+            "users": pairs.reshape(size, size)[start, end],
         }
     )
 

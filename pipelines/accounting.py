@@ -8,6 +8,7 @@ from lyceum.adopting import DataFile
 from lyceum.engine import connect, values
 from lyceum.tables.canonical import DELIVERIES
 from pipelines.data_files import write_files
+from pipelines.forgotten import REASON
 from pipelines.groups import Group, Mapped
 from pipelines.landing import Batch, Landed
 from pipelines.mapping_stage import SKIPPED
@@ -20,13 +21,16 @@ def accounts_of(group: Group, part: Mapped, landed: Landed, /) -> Iterator[tuple
         where = (file, part.one.number)
         new, anonymous = landed.rows.get(where, 0), landed.anonymous.get(where, 0)
         good, skipped = counts.pop(None, 0), counts.pop(SKIPPED, 0)
+        forgotten = landed.forgotten.get(where, 0)
+        reasons = [part.one.mapping.filter_name, REASON if forgotten else ""]
         yield (
             work.number,
             {
                 **{"file": work.delivered.name, "file_digest": work.delivered.digest, "mapping": part.one.identity},
-                **{"rows": group.rows[file] + group.blank[file], "mapped": new - anonymous, "skipped": skipped},
-                **{"anonymous": anonymous, "duplicate": good - new, "rejected": sum(counts.values())},
-                **{"blank": group.blank[file], "skip_reason": part.one.mapping.filter_name or None},
+                **{"rows": group.rows[file] + group.blank[file], "mapped": new - anonymous},
+                **{"skipped": skipped + forgotten, "anonymous": anonymous, "duplicate": good - new - forgotten},
+                **{"rejected": sum(counts.values()), "blank": group.blank[file]},
+                **{"skip_reason": ", ".join(filter(None, reasons)) or None},
             },
         )
 

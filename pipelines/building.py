@@ -13,7 +13,7 @@ from lyceum.engine import quoted
 from lyceum.faults import reach
 from lyceum.schema import Table, questions, with_history
 from lyceum.tables import canonical, quality
-from pipelines import steps
+from pipelines import steps, succession
 from pipelines.context import Context
 from pipelines.digest import digest
 
@@ -108,6 +108,7 @@ def contents(ctx: Context, as_of: date, /) -> Iterator[tuple[Table, str]]:
 
 def _runs(ctx: Context, as_of: date) -> str:
     """The step records of the week as a query over literals: they are few."""
+    provisional = str(succession.provisional(ctx, as_of)).lower()
     rows = [
         ", ".join(
             (
@@ -117,7 +118,7 @@ def _runs(ctx: Context, as_of: date) -> str:
                 "NULL" if part["rows"] is None else str(part["rows"]),
                 quoted(part["digest"]),
                 quoted(json.dumps(entry["reads"], sort_keys=True)),
-                str(provisional(ctx, as_of)).lower(),
+                provisional,
                 f"TIMESTAMPTZ {quoted(entry['ran_at'])}",
                 *(str(float(entry[key])) for key in ("seconds", "peak_mb")),
             )
@@ -130,9 +131,3 @@ def _runs(ctx: Context, as_of: date) -> str:
     if not rows:
         return ctx.lake.source(quality.RUNS)
     return f"SELECT * FROM (VALUES {', '.join(f'({row})' for row in rows)}) runs({names})"
-
-
-def provisional(ctx: Context, as_of: date, /) -> bool:
-    """Whether an earlier week of this home was published but not the one right before."""
-    earlier = [release.as_of for release in releases.listing(ctx.home) if release.as_of < as_of]
-    return bool(earlier) and earlier[-1] != as_of - timedelta(days=7)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_ending, cli_models, cli_platform, cli_reading
+from pipelines import cli_ending, cli_models, cli_platform, cli_privacy, cli_reading, cli_readout
 from pipelines.cli_options import AsOf, Config, HomeFolder, opened, said, settings_of
 
 EXAMPLES = """\b
@@ -68,6 +68,7 @@ def run(
     from lyceum.progress import progress
     from lyceum.weeks import parse_as_of, weeks_before
     from pipelines import week
+    from pipelines.catching_up import catch_up
     from pipelines.opening import home_at, open_source
 
     settings, last = settings_of(config), parse_as_of(as_of) if as_of else None
@@ -79,6 +80,8 @@ def run(
             week.take_in(ctx, init_key=not chosen.platform_file.exists())
         for monday in weeks_before(last or week.newest_week(ctx), weeks):
             said(week.run_week(ctx, as_of=monday))
+        for monday in catch_up(ctx):
+            say(f"The week before {monday} was made again upon its predecessor.")
     cli_reading.show_where(chosen, seconds={"in all": (datetime.now(UTC) - begin).total_seconds()})
 
 
@@ -213,6 +216,8 @@ def report(
 cli_reading.register(app)
 cli_models.register(app)
 cli_platform.register(app)
+cli_privacy.register(app)
+cli_readout.register(app)
 
 
 def _show_version(asked: bool) -> None:

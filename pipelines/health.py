@@ -1,35 +1,31 @@
 """What was delivered and done (status), and what is wrong (doctor)."""
 
 import shutil
+import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
+from platform import python_version
 
 from lyceum import engine, privacy, releases, warehouse, weeks
 from lyceum.errors import HomeError, LyceumError
+from lyceum.releases import Release
 from lyceum.schema import table
 from lyceum.sources import load
 from lyceum.tables.canonical import DELIVERIES, REJECTS
-from pipelines import steps
+from pipelines import airflow_health, steps, timeliness
+from pipelines.components import standing_at
 from pipelines.context import Context
 from pipelines.digest import digest, engine_version
+from pipelines.finding import Finding
 from pipelines.kept_rejects import LABEL, REPLAY
 from pipelines.rejecting import KEPT
+from pipelines.standing import is_free
 
 LEAST_FREE_GB = 2
+AIRFLOW_PORT = 8080  # the default of `lyceum up`
 MEND = "Run `lyceum releases rollback` for the last whole release, or `lyceum publish` to publish the week anew."
 REASONS = 10  # of rejects, the commonest first
 LIBRARIES = ("apache-airflow", "duckdb", "deltalake", "great-expectations", "pandas", "scikit-learn")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    good: bool
-    found: str
-    remedy: str = ""
 
 
 def status_lines(ctx: Context, /) -> Iterator[str]:
@@ -45,6 +41,9 @@ def status_lines(ctx: Context, /) -> Iterator[str]:
         skips = [part["part"] for part in entry["parts"] if part["status"] == steps.SKIPPED]
         note = f"  skipped: {', '.join(skips)}" if skips else ""
         yield f"{done[-1]} {entry['step']:10} {entry['seconds']:7.1f} s {entry['peak_mb']:7.0f} MB{note}"
+    for finding in timeliness.findings(ctx):
+        if not finding.good:
+            yield f"{finding.what}: {finding.found} {finding.remedy}"
     try:
         yield f"Current release: {releases.current(ctx.home).name}"
     except HomeError as error:
@@ -96,16 +95,25 @@ def diagnose(ctx: Context, /) -> list[Finding]:
         _key(ctx),
         _release(ctx),
         _kept(ctx),
+        *timeliness.findings(ctx),
+        *airflow_health.findings(ctx.home, now=ctx.now),
+        _ports(ctx),
         _fonts(),
-        *(_library(name) for name in LIBRARIES),
+        Finding("python", True, python_version()),
+        *(Finding(name, True, version(name)) for name in LIBRARIES),
     ]
 
 
 def _disk(ctx: Context) -> Finding:
+    """Room for another release and lake as large as those that are there, or for LEAST_FREE_GB."""
     free = shutil.disk_usage(ctx.home.root).free / 1e9
-    return Finding(
-        "disk", free >= LEAST_FREE_GB, f"{free:.1f} GB free", "" if free >= LEAST_FREE_GB else "Make room."
-    )
+    needed = max(LEAST_FREE_GB, 2 * max((_size(each) for each in releases.listing(ctx.home)), default=0) / 1e9)
+    remedy = f"A week needs {needed:.1f} GB: make room, or lower `kept_weeks` and run `lyceum maintain`."
+    return Finding("disk", free >= needed, f"{free:.1f} GB free", "" if free >= needed else remedy)
+
+
+def _size(release: Release) -> int:
+    return sum(path.stat().st_size for path in release.path.rglob("*") if path.is_file())
 
 
 def _lock(ctx: Context) -> Finding:
@@ -165,10 +173,18 @@ def _kept(ctx: Context) -> Finding:
     return Finding("kept releases", True, f"whole{note}")
 
 
+def _ports(ctx: Context) -> Finding:
+    """Whether Airflow's usual port is free, where it does not stand here; another can be named, so it is no fault."""
+    if standing_at(ctx.home) or is_free(AIRFLOW_PORT):
+        return Finding("ports", True, f"{AIRFLOW_PORT} is ours to use")
+    return Finding("ports", True, f"{AIRFLOW_PORT} is taken; `lyceum up --port` names another")
+
+
 def _fonts() -> Finding:
-    found = shutil.which("fc-list") is not None
-    return Finding("fonts", True, "fontconfig is there" if found else "fontconfig is absent; pages need none")
-
-
-def _library(name: str) -> Finding:
-    return Finding(name, True, version(name))
+    """Chinese letters are drawn by the reader's machine; only pictures made on this one need a font here."""
+    listed = (
+        subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False) if shutil.which("fc-list") else None
+    )
+    if listed is None or not listed.stdout:
+        return Finding("fonts", True, "none for Chinese; pages need none, pictures of them taken here do")
+    return Finding("fonts", True, "there are some for Chinese")

@@ -23,6 +23,7 @@ from lyceum.lake import Lake, Receipt
 from lyceum.privacy import VARIABLE, Key, fingerprint, key_file, load_key
 from lyceum.source_records import FileSet, Source, TableMapping
 from lyceum.sources import load
+from lyceum.suppression import markers
 from lyceum.tables.canonical import DELIVERIES, FROM_SOURCES, REJECTS
 from pipelines import shortages
 from pipelines.accounting import accounts_of, write_accounts
@@ -198,6 +199,7 @@ def stage_all(ctx: Context, batch: Batch, news: list[New], folder: Path, /) -> S
     import duckdb
 
     data, settings = ctx.platform.data.resolve(), ctx.settings
+    batch = replace(batch, forgotten=markers(ctx.home))
     tables = {mapping.table for new in news for mapping in new.mappings}
     staged = Staged({table.name: landing(table, batch.source) for table in FROM_SOURCES if table.name in tables})
     try:

@@ -17,6 +17,7 @@ from lyceum.schema import Column, Table
 from lyceum.source_records import Source
 from lyceum.tables.canonical import PERSONAL
 from pipelines.data_files import write_files
+from pipelines.forgotten import forgotten_rows, naming_nobody
 from pipelines.groups import MAPPING_BIT, MAPPINGS, Mapped
 from pipelines.repetition import SCHEMA, Seen, drop_repeated, remember
 
@@ -37,6 +38,7 @@ class Batch:
     timezone: str
     currency: str
     key: Key | None
+    forgotten: frozenset[str] = frozenset()  # markers of people who were erased (see lyceum.suppression)
 
     @property
     def written(self) -> dict[str, str]:
@@ -70,10 +72,14 @@ class Landing:
 
 @dataclass(frozen=True)
 class Landed:
-    """How many rows of a group were new: by file and number of the mapping, and of them those without a person."""
+    """How many rows of a group were new: by file and number of the mapping, and of them those without a person.
+
+    `forgotten` are rows of people who were erased: they are good, and yet they are left out.
+    """
 
     rows: Mapping[tuple[int, int], int]
     anonymous: Mapping[tuple[int, int], int]
+    forgotten: Mapping[tuple[int, int], int]
 
 
 def landing(table: Table, source: Source, /) -> Landing:
@@ -105,10 +111,19 @@ def land(
     given = {column for part in parts for column in part.one.mapping.columns}
     con.execute(f"CREATE OR REPLACE VIEW {SCHEMA}.good_{table.short} AS {_good_rows(parts, table, given)}")
     _pseudonyms(con, batch, table, given)
-    con.execute(f"CREATE OR REPLACE VIEW {SCHEMA}.known_{table.short} AS {_with_pseudonyms(batch, table, given)}")
+    known = f"CREATE OR REPLACE VIEW {SCHEMA}.known_{table.short} AS"
+    con.execute(f"{known} {_with_pseudonyms(batch, table, given)}")
+    forgotten = forgotten_rows(con, batch, table, given)
+    if forgotten:
+        con.execute(f"{known} {naming_nobody(table, given, _with_pseudonyms(batch, table, given))}")
     derived = _keyed(con, batch, target, parts)
     drop_repeated(con, target.seen, lake=lake)
-    landed = _counted(con, target, parts)
+    if forgotten:
+        con.execute(
+            f"INSERT INTO {SCHEMA}.dropped_{table.short} SELECT place FROM {forgotten} "
+            f"WHERE place NOT IN (FROM {SCHEMA}.dropped_{table.short})"
+        )
+    landed = _counted(con, target, parts, forgotten)
     stays = f"place NOT IN (FROM {SCHEMA}.dropped_{table.short})"
     select = f"{_selected(batch, table, given, derived=derived)} WHERE {stays}"
     rows = f"{SCHEMA}.good_{table.short} WHERE {stays}"
@@ -214,7 +229,7 @@ def _derive_ids(con: "duckdb.DuckDBPyConnection", batch: Batch, parts: Sequence[
     )
 
 
-def _counted(con: "duckdb.DuckDBPyConnection", target: Landing, parts: Sequence[Mapped]) -> Landed:
+def _counted(con: "duckdb.DuckDBPyConnection", target: Landing, parts: Sequence[Mapped], forgotten: str) -> Landed:
     """The rows that stay: those that are good less those that were dropped."""
     nobody = "user_id IS NULL" if "user_id" in target.table.names else "false"
     short = target.table.short
@@ -223,6 +238,7 @@ def _counted(con: "duckdb.DuckDBPyConnection", target: Landing, parts: Sequence[
         f"WHERE place IN (FROM {SCHEMA}.dropped_{short}) GROUP BY 1"
     ).fetchall()
     dropped = {(where // MAPPINGS, where % MAPPINGS): (rows, anonymous) for where, rows, anonymous in found}
+    left_out = _by_mapping(con, forgotten) if forgotten else {}
     rows, anonymous = {}, {}
     for part in parts:
         for file, statuses in part.counts.items():
@@ -231,7 +247,12 @@ def _counted(con: "duckdb.DuckDBPyConnection", target: Landing, parts: Sequence[
             gone, gone_anonymous = dropped.get(where, (0, 0))
             rows[where] = good - gone
             anonymous[where] = no_user - gone_anonymous if "user_id" in target.table.names else 0
-    return Landed(rows, anonymous)
+    return Landed(rows, anonymous, left_out)
+
+
+def _by_mapping(con: "duckdb.DuckDBPyConnection", places: str) -> dict[tuple[int, int], int]:
+    found = con.execute(f"SELECT place >> {MAPPING_BIT}, count(*) FROM {places} GROUP BY 1").fetchall()
+    return {(where // MAPPINGS, where % MAPPINGS): rows for where, rows in found}
 
 
 def _selected(batch: Batch, table: Table, given: set[str], *, derived: bool) -> str:

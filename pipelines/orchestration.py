@@ -21,6 +21,7 @@ from lyceum.errors import LyceumError, UsageError
 from lyceum.home import Home, write_atomically
 from lyceum.progress import Say
 from lyceum.settings import Settings
+from pipelines import airflow_db
 from pipelines.rehearsal import FAILED
 
 USER = "admin"
@@ -41,6 +42,7 @@ SETTINGS: Mapping[str, str] = {
     "WORKERS__MAX_FAILED_HEARTBEATS": "20",
     "WORKERS__EXECUTION_API_TIMEOUT": "30",
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "900",
+    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",  # of a scheduler that was killed; the default is five minutes
     "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "120",
     "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "120",
     "DAG_PROCESSOR__HEALTH_CHECK_THRESHOLD": "120",
@@ -57,8 +59,9 @@ def dags_folder() -> Path:
 def environment(home: Home, config: Path, /, *, port: int = 8080) -> dict[str, str]:
     """The variables under which Airflow works for `home` with the settings of `config`.
 
-    Airflow's own variables of the calling shell are left out, so that no other Airflow is touched. Keys and the
-    password of the user are made on first use, in files of mode 0600.
+    Airflow's own variables of the calling shell are left out, so that no other Airflow is touched; its records go to
+    SQLite in the home or to the PostgreSQL of $LYCEUM_AIRFLOW_DB. Keys and the password of the user are made on first
+    use, in files of mode 0600.
     """
     folder = home.airflow
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,13 +72,17 @@ def environment(home: Home, config: Path, /, *, port: int = 8080) -> dict[str, s
         "CORE__DAGS_FOLDER": str(dags_folder()),
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(password_file(home)),
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder / 'airflow.db'}",
+        **airflow_db.settings(folder),
         "API__BASE_URL": url,
         "API__PORT": str(port),
         **_keys(folder / "keys.json"),
     }
     _keep(password_file(home), {USER: secrets.token_urlsafe(12)})
-    others = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    others = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AIRFLOW") and name != airflow_db.VARIABLE
+    }
     direct = ",".join(filter(None, (others.get("NO_PROXY"), others.get("no_proxy"), "127.0.0.1,localhost")))
     return {
         **others,

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from lyceum import releases
 from lyceum.errors import LyceumError, UsageError
-from lyceum.settings import MailSettings, WebhookSettings
+from lyceum.settings import MailSettings, Settings, WebhookSettings
 from pipelines.context import Context
 from pipelines.report import page_of, summary_of
 from reports.letter import brief, letter, numbers
@@ -33,7 +33,21 @@ def mail(ctx: Context, /) -> str:
         UsageError: the settings name no mail server, or a password would cross the network unencrypted.
         LyceumError: the server cannot be reached, is not who it says, or refuses.
     """
-    chosen = ctx.settings.mail
+    chosen = mail_server(ctx.settings)
+    release = releases.current(ctx.home)
+    again = "Nothing was changed; check [mail] in the settings and send it again by `lyceum report --mail`."
+    refused = send(_message(ctx, release, chosen), chosen, again=again)
+    gone = f"; {chosen.host} refused {refused} of them" if refused else ""
+    return f"Sent {release.name} by {chosen.host} to {len(chosen.recipients)} recipients{gone}."
+
+
+def mail_server(settings: Settings, /) -> MailSettings:
+    """The mail server of the settings.
+
+    Raises:
+        UsageError: the settings name none, or a password would cross the network unencrypted.
+    """
+    chosen = settings.mail
     if chosen is None:
         raise UsageError(
             "The settings name no mail server.", remedy="Add a table [mail] with host, sender and recipients."
@@ -43,17 +57,7 @@ def mail(ctx: Context, /) -> str:
             f"The password for {chosen.host} would cross the network unencrypted.",
             remedy='Set mail.encryption to "starttls" or "tls".',
         )
-    release = releases.current(ctx.home)
-    message = _message(ctx, release, chosen)
-    try:
-        refused = _send(message, chosen)
-    except (OSError, smtplib.SMTPException) as error:
-        raise LyceumError(
-            f"The mail was not sent by {chosen.host}, port {chosen.port}: {_said(error)}.",
-            remedy="Nothing was changed; check [mail] in the settings and send it again by `lyceum report --mail`.",
-        ) from None
-    gone = f"; {chosen.host} refused {refused} of them" if refused else ""
-    return f"Sent {release.name} by {chosen.host} to {len(chosen.recipients)} recipients{gone}."
+    return chosen
 
 
 def post(ctx: Context, /) -> str:
@@ -67,12 +71,18 @@ def post(ctx: Context, /) -> str:
     if chosen is None:
         raise UsageError("The settings name no webhook.", remedy="Set LYCEUM_WEBHOOK__URL, or [webhook] with url.")
     url = chosen.url.get_secret_value()
-    host = urlsplit(url).hostname or ""
-    if urlsplit(url).scheme != "https" and not (urlsplit(url).scheme == "http" and _is_loopback(host)):
-        raise UsageError("The webhook is no https address.", remedy="Only a server on this machine may go without.")
+    check_address(url)
     release = releases.current(ctx.home)
-    _deliver(url, host, _body(ctx, release, chosen))
+    again = "Nothing was changed; check the address and send them again by `lyceum report --post`."
+    host = deliver(url, _body(ctx, release, chosen), what="the numbers", again=again)
     return f"Sent the numbers of {release.name} to {host}."
+
+
+def check_address(url: str, /) -> None:
+    """UsageError if the address of a webhook is neither https nor on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+        raise UsageError("The webhook is no https address.", remedy="Only a server on this machine may go without.")
 
 
 def _message(ctx: Context, release: releases.Release, chosen: MailSettings) -> EmailMessage:
@@ -87,6 +97,20 @@ def _message(ctx: Context, release: releases.Release, chosen: MailSettings) -> E
         page.read_bytes(), maintype="text", subtype="html", params={"charset": "utf-8"}, filename=name
     )
     return message
+
+
+def send(message: EmailMessage, chosen: MailSettings, /, *, again: str) -> int:
+    """How many recipients were refused, where others were not.
+
+    Raises:
+        LyceumError: the server cannot be reached, is not who it says, or refuses; `again` is the remedy.
+    """
+    try:
+        return _send(message, chosen)
+    except (OSError, smtplib.SMTPException) as error:
+        raise LyceumError(
+            f"The mail was not sent by {chosen.host}, port {chosen.port}: {_said(error)}.", remedy=again
+        ) from None
 
 
 def _send(message: EmailMessage, chosen: MailSettings) -> int:
@@ -108,21 +132,27 @@ def _body(ctx: Context, release: releases.Release, chosen: WebhookSettings) -> d
     """What the receiver understands: our own numbers, or a text message of a chat's robot."""
     summary = summary_of(ctx, release)
     text = brief(summary, language=ctx.platform.language)
+    ours = {
+        "platform": summary["platform"]["name"],
+        "week": summary["week"],
+        "release": release.name,
+        "state": summary["state"],
+        "numbers": numbers(summary),
+        "text": text,
+    }
+    return body(ours, text, receiver=chosen.receiver)
+
+
+def body(ours: dict[str, Any], text: str, /, *, receiver: str) -> dict[str, Any]:
+    """What a receiver understands: our own keys, or the text as a message of a chat's robot."""
     bodies: dict[str, dict[str, Any]] = {
-        "json": {
-            "platform": summary["platform"]["name"],
-            "week": summary["week"],
-            "release": release.name,
-            "state": summary["state"],
-            "numbers": numbers(summary),
-            "text": text,
-        },
+        "json": ours,
         "wecom": {"msgtype": "text", "text": {"content": text}},
         "dingtalk": {"msgtype": "text", "text": {"content": text}},
         "feishu": {"msg_type": "text", "content": {"text": text}},
         "slack": {"text": text},
     }
-    return bodies[chosen.receiver]
+    return bodies[receiver]
 
 
 class _NoWayRound(urllib.request.HTTPRedirectHandler):
@@ -132,8 +162,13 @@ class _NoWayRound(urllib.request.HTTPRedirectHandler):
         """Follow nothing: the numbers are for the address that the settings name."""
 
 
-def _deliver(url: str, host: str, body: dict[str, Any]) -> None:
-    data = json.dumps(body, ensure_ascii=False).encode()
+def deliver(url: str, body: dict[str, Any], /, *, what: str, again: str) -> str:
+    """Send `body` to the webhook at `url`; its host. No error names more of the address than that.
+
+    Raises:
+        LyceumError: it cannot be reached or answers with an error; `again` is the remedy.
+    """
+    data, host = json.dumps(body, ensure_ascii=False).encode(), urlsplit(url).hostname or ""
     request = urllib.request.Request(url, data, {"Content-Type": "application/json; charset=utf-8"})  # noqa: S310
     handlers: list[Any] = [_NoWayRound()]
     if _is_loopback(host):
@@ -142,10 +177,8 @@ def _deliver(url: str, host: str, body: dict[str, Any]) -> None:
         with urllib.request.build_opener(*handlers).open(request, timeout=SECONDS) as answer:
             answer.read(1)
     except (OSError, ValueError) as error:
-        raise LyceumError(
-            f"The webhook on {host} did not take the numbers: {_said(error)}.",
-            remedy="Nothing was changed; check the address and send them again by `lyceum report --post`.",
-        ) from None
+        raise LyceumError(f"The webhook on {host} did not take {what}: {_said(error)}.", remedy=again) from None
+    return host
 
 
 def _is_loopback(host: str, /) -> bool:

@@ -17,8 +17,7 @@ from lyceum.faults import reach
 from lyceum.home import clear_half_written
 from lyceum.releases import Release
 from lyceum.tables import quality
-from pipelines import building, shortages
-from pipelines.building import provisional
+from pipelines import building, shortages, succession
 from pipelines.context import Context
 from pipelines.digest import engine_version
 from pipelines.report import render_pages, write_archive
@@ -47,6 +46,7 @@ def publish(ctx: Context, as_of: date, /) -> Iterator[Part]:
         building.ask(file)
         release, part = settle(ctx, staged, tables, as_of=as_of, render=partial(_pages, ctx, as_of))
         yield part
+    succession.published(ctx, release)
     lead(ctx, release)
 
 
@@ -88,13 +88,14 @@ def settle(
         HomeError: it cannot be read back whole.
     """
     last = releases.newest(ctx.home, as_of)
-    if last is not None and _says_the_same(last, tables):
+    manifest = _manifest(ctx, as_of, tables)
+    if last is not None and _says_the_same(last, manifest):
         releases.discard_staged(ctx.home)
         return last, Part("release", rows=0, digest=last.name, code="unchanged", why=f"{last.name} says the same.")
     name = staged.name.removeprefix(releases.STAGED)
     render(staged / releases.DATABASE, name)
     reach("release.staged")
-    release = releases.commit(ctx.home, staged, _manifest(ctx, as_of, tables))
+    release = releases.commit(ctx.home, staged, manifest)
     return release, Part("release", rows=sum(facts["rows"] for facts in tables.values()), digest=release.name)
 
 
@@ -116,15 +117,13 @@ def _may_lead(ctx: Context, release: Release) -> bool:
     return held is None or date.fromisoformat(held[1]) <= release.as_of
 
 
-def _says_the_same(release: Release, tables: dict[str, Any]) -> bool:
+def _says_the_same(release: Release, manifest: dict[str, Any]) -> bool:
     """Whether it is whole, and nothing differs but the record of the runs, which differs by nature."""
     if not releases.is_whole(release):
         return False
-    before = dict(release.manifest()["tables"])
-    after = dict(tables)
-    for each in (before, after):
-        each.pop(quality.RUNS.name, None)
-    return before == after
+    before = release.manifest()
+    told = succession.identity(before["tables"]), bool(before.get("provisional"))
+    return told == (manifest["identity"], manifest["provisional"])
 
 
 def _manifest(ctx: Context, as_of: date, tables: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +131,8 @@ def _manifest(ctx: Context, as_of: date, tables: dict[str, Any]) -> dict[str, An
         "platform": ctx.platform.name,
         "as_of": as_of.isoformat(),
         "published_at": ctx.now.isoformat(),
-        "provisional": provisional(ctx, as_of),
+        "provisional": succession.provisional(ctx, as_of),
+        "identity": succession.identity(tables),
         "engine": engine_version(),
         "tables": tables,
     }

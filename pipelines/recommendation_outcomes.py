@@ -13,15 +13,14 @@ import pandas as pd
 
 from lyceum import weeks
 from lyceum.schema import with_history
-from lyceum.tables import readout
 from lyceum.tables.marts import RECOMMENDATIONS
-from models.differences import difference
+from models.outcomes import ASSIGNED, FURTHER, STATED, Outcome, Side, row
+from models.outcomes import LIST as ONE_LIST
 from pipelines.keeping import Keeper
 from pipelines.recommended import HOLDOUT, PERSONAL
-from pipelines.steps import Part
 from pipelines.workspace import Workspace, for_models
 
-LIST = "recommendations"
+LIST = RECOMMENDATIONS.short
 FOLLOWED_DAYS = 28
 LISTS = 4  # the newest that are over; older ones stand in the history of the table
 OUTCOMES = {  # what counts, of the events on an item of the list
@@ -30,6 +29,7 @@ OUTCOMES = {  # what counts, of the events on an item of the list
     "enrolled": "event_type = 'enrol'",
     "bought": "event_type = 'purchase' AND amount > 0",
 }
+JUDGED_BY = "bought"
 PEOPLE = """
 WITH lists AS (SELECT as_of, user_id, item_id, arm FROM ({lists})),
 done AS (
@@ -44,11 +44,10 @@ GROUP BY as_of, arm ORDER BY as_of, arm
 """
 
 
-def outcomes_table(keeper: Keeper, /) -> Part:
-    """outcomes: of the newest lists whose 28 days are over the shares of people, and their difference."""
+def rows(keeper: Keeper, /) -> pd.DataFrame:
+    """The rows of marts.outcomes about recommendations: of the newest lists whose 28 days are over, one by one."""
     newest = keeper.as_of - timedelta(days=FOLLOWED_DAYS)
-    rows = compared(followed(keeper.space, [newest - weeks.WEEK * ago for ago in reversed(range(LISTS))]))
-    return keeper.keep(readout.OUTCOMES, rows, if_empty="no_mature_list")
+    return compared(followed(keeper.space, [newest - weeks.WEEK * ago for ago in reversed(range(LISTS))]))
 
 
 def followed(space: Workspace, lists: list[date], /) -> pd.DataFrame:
@@ -73,21 +72,16 @@ def followed(space: Workspace, lists: list[date], /) -> pd.DataFrame:
 
 
 def compared(followed: pd.DataFrame, /) -> pd.DataFrame:
-    """A row per list with both arms and outcome: the columns of marts.outcomes."""
+    """A row of marts.outcomes per list with both arms and outcome."""
     own, held = (followed[followed["arm"] == arm].drop(columns="arm") for arm in (PERSONAL, HOLDOUT))
     both = own.merge(held, on="as_of", suffixes=("", "_held")).to_dict("records")
-    rows = [_row(week, outcome) for week in both for outcome in OUTCOMES]
-    return pd.DataFrame(rows, columns=list(readout.OUTCOMES.names))
+    return pd.DataFrame([_row(week, outcome) for week in both for outcome in OUTCOMES])
 
 
 def _row(week: dict[Hashable, Any], outcome: str) -> dict[str, object]:
-    found, people, other_found, others = (
-        int(week[name]) for name in (outcome, "people", f"{outcome}_held", "people_held")
-    )
-    effect = difference(found, people, other_found, others)
-    return {
-        **{"list_as_of": week["as_of"], "list": LIST, "outcome": outcome},
-        **{"contacted": people, "contacted_rate": found / people},
-        **{"holdout": others, "holdout_rate": other_found / others},
-        **{"effect": effect.value, "low_95": effect.low, "high_95": effect.high},
-    }
+    sides = [
+        Side(int(week[people]), int(week[found]), int(week[found]))
+        for found, people in ((outcome, "people"), (f"{outcome}_held", "people_held"))
+    ]
+    told = {"list_as_of": week["as_of"], "list": LIST, "scope": ONE_LIST, "basis": ASSIGNED, "lists": 1}
+    return row(Outcome(outcome, STATED if outcome == JUDGED_BY else FURTHER), *sides, **told)

@@ -53,10 +53,11 @@ def main() -> int:
 
 
 def perform(dag: Any, until: str, teller: Teller, /) -> bool:  # noqa: ANN401 - Airflow is imported late
-    """Run one DAG; whether it succeeded. Nothing is retried, because somebody is waiting."""
+    """Run one DAG; whether it succeeded. Nothing is retried or waited for, because somebody is waiting."""
     for task in dag.tasks:
         task.retries = 0
-    run = dag.test(logical_date=datetime.fromisoformat(until))
+    conf = {"wait": False} if "wait" in dag.params else None
+    run = dag.test(logical_date=datetime.fromisoformat(until), run_conf=conf)
     failed = [instance.task_id for instance in run.get_task_instances() if instance.state == "failed"]
     if run.state != "success":
         teller.say(f"{FAILED}{dag.dag_id}, task {', '.join(failed) or 'none'}, failed under Airflow. {teller.cause}")

@@ -17,6 +17,7 @@ from lyceum.raw_select import lines
 from lyceum.reading import RAW_LONGEST, lines_above, originals, plain_name, refusals
 from lyceum.tables.canonical import REJECTS
 from pipelines.data_files import write_files
+from pipelines.forgotten import texts_naming_nobody
 from pipelines.groups import Group, Mapped, in_order
 from pipelines.landing import Batch
 from pipelines.mapping_stage import SKIPPED, sentence
@@ -100,6 +101,7 @@ def write_rejects(
     listed = ", ".join(f"{columns[column.name]}::{column.type} AS {column.name}" for column in REJECTS.columns)
     sentences = values(("code", "sentence"), [(code, sentence(code)) for code in codes])
     select = f"SELECT {listed} FROM ({rows}) JOIN ({sentences}) ON status = code ORDER BY file, line"
+    select = texts_naming_nobody(con, batch, select)
     return write_files(con, REJECTS, select, rows=f"{part.name} WHERE {REJECTED}", folder=folder, threads=1)
 
 

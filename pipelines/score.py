@@ -18,7 +18,7 @@ from pipelines.context import Context
 from pipelines.drifting import drift_table
 from pipelines.keeping import Keeper
 from pipelines.model_tables import model_tables
-from pipelines.recommendation_outcomes import outcomes_table
+from pipelines.readout import readout_tables
 from pipelines.recommended import recommendation_tables
 from pipelines.score_behaviours import behaviours_table, find_behaviours
 from pipelines.score_rates import rate_tables
@@ -65,15 +65,14 @@ def score(ctx: Context, as_of: date, /) -> Iterator[Part]:
         explainer = replace(told.explainer, crowd=replace(crowd, people=people))
         yield scoring.keep_scores(keeper, explainer, told.known)
         yield skipped("marts.user_scores.spend_90d", "not_yet_built")
-        for table in (readout.ACTIVITY_EFFECTS, readout.RESTATEMENTS):
-            yield keeper.skip(table, "not_yet_built")
+        yield keeper.skip(readout.ACTIVITY_EFFECTS, "not_yet_built")
 
 
 def _log_tables(keeper: Keeper, people: pd.DataFrame, found: Frames) -> Iterator[Part]:
     """The tables that need no model; leaves what they tell of `people` in `found`."""
     yield from _platform_tables(keeper, people["user_id"], found)
     yield survival_table(keeper)
-    yield outcomes_table(keeper)
+    yield from readout_tables(keeper)
 
 
 def _platform_tables(keeper: Keeper, people: "pd.Series[str]", found: Frames) -> Iterator[Part]:
@@ -83,6 +82,8 @@ def _platform_tables(keeper: Keeper, people: "pd.Series[str]", found: Frames) ->
     yield score_growth.kpi_table(keeper)
     yield from rate_tables(keeper)
     yield score_growth.item_table(keeper)
+    yield score_growth.drop_off_table(keeper)
+    yield score_growth.discount_table(keeper)
     yield score_growth.channel_table(keeper)
     find_behaviours(keeper, people, found)
     yield from score_community.community_tables(keeper, people, found)

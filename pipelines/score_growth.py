@@ -5,13 +5,14 @@ from datetime import date
 
 import pandas as pd
 
-from features import kpi_counts, pairs
+from features import deals, kpi_counts, pairs
 from features.channels import channel_quality
+from features.drop_off import course_drop_off
 from features.item_performance import item_performance
 from features.kpi_history import weekly_kpis
 from features.origins import origins
 from lyceum import weeks
-from lyceum.tables import marts, scorecards
+from lyceum.tables import marts, movements, scorecards
 from lyceum.tables.features import ITEM_SNAPSHOT
 from models import growth, lifecycle
 from pipelines.keeping import Keeper
@@ -27,10 +28,12 @@ def active_weeks(space: Workspace, as_of: date, /) -> pd.DataFrame:
 
 
 def growth_tables(keeper: Keeper, user_weeks: pd.DataFrame, /) -> Iterator[Part]:
-    """lifecycle_transitions and growth_forecast."""
+    """lifecycle_transitions, lifecycle_moves and growth_forecast."""
     last = keeper.as_of - weeks.WEEK
     chain = lifecycle.transitions(user_weeks, last_week=last)
     yield keeper.keep(marts.LIFECYCLE_TRANSITIONS, chain)
+    moved = lifecycle.moves(user_weeks, week=last)
+    yield keeper.keep(movements.LIFECYCLE_MOVES, moved, if_empty="no_predecessor")
     first = weeks.monday_of(pd.Timestamp(user_weeks["week"].min()).date())
     shown = [week for week in weeks.weeks_before(last, STATE_WEEKS) if week >= first]
     history = lifecycle.state_history(user_weeks, weeks=shown)
@@ -66,6 +69,22 @@ def item_table(keeper: Keeper, /) -> Part:
         signals=space.signals(as_of),
     )
     return keeper.keep(scorecards.ITEM_PERFORMANCE, space.frame(rows, order=("item_id",)), if_empty="no_items")
+
+
+def drop_off_table(keeper: Keeper, /) -> Part:
+    """course_drop_off: how far those who began a course long enough ago got in it."""
+    space = keeper.space
+    frame = space.frame(
+        course_drop_off(space.inputs["user_lessons"], as_of=keeper.as_of), order=("item_id", "position")
+    )
+    return keeper.keep(movements.COURSE_DROP_OFF, frame, if_empty="too_few_users")
+
+
+def discount_table(keeper: Keeper, /) -> Part:
+    """weekly_discounts: what was taken off the list prices."""
+    space = keeper.space
+    rows = deals.weekly_discounts(space.inputs["order_lines"], space.items, as_of=keeper.as_of)
+    return keeper.keep(movements.WEEKLY_DISCOUNTS, space.frame(rows, order=("week",)), if_empty="no_events_of_kind")
 
 
 def channel_table(keeper: Keeper, /) -> Part:

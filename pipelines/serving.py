@@ -27,9 +27,10 @@ class _Archive(SimpleHTTPRequestHandler):
         if self.headers.get("Host", "").partition(":")[0] not in NAMES:
             self.send_error(HTTPStatus.FORBIDDEN)
             return None
-        if (path := urlsplit(self.path).path).startswith(LATEST):
+        path = urlsplit(self.path).path
+        if path.startswith(LATEST) or path == LATEST.rstrip("/"):
             self.send_response(HTTPStatus.FOUND)
-            self.send_header("Location", f"/{_newest(Path(self.directory))}/{path.removeprefix(LATEST)}")
+            self.send_header("Location", f"/{_newest(Path(self.directory))}/{path[len(LATEST) :]}")
             self.end_headers()
             return None
         return super().send_head()

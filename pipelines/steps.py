@@ -5,7 +5,7 @@ import resource
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,12 @@ STEPS: Mapping[str, str] = {  # imported when a step runs, because each brings h
     "publish": "pipelines.publish:publish",
 }
 ASKED: Mapping[str, str] = {"train": "pipelines.train:train_all"}  # done instead if a person asks for the step
-ORDER = ("ingest", *STEPS)
+ASIDE: Mapping[str, str] = {"readout": "pipelines.readout:readout"}  # done by themselves, for a week that was scored
+PARTS: Mapping[str, str] = {  # of `train`, which may be done one by one and side by side
+    name: f"pipelines.train:{name}" for name in ("predictions", "segments", "behaviours", "topics", "recommendation")
+}
+TRAIN = "train"
+ORDER = ("ingest", "validate", "featurise", TRAIN, "score", "readout", "publish", "forget")
 
 WHY = {
     "no_events_of_kind": "The platform's logs hold no event of the kind it needs.",
@@ -41,11 +46,13 @@ WHY = {
     "no_predecessor": "The week before was never published, so there is nothing to compare with.",
     "nothing_to_show": "Nobody active lacks an item that is on sale and that others have had.",
     "no_neighbours": "No two items that people had together are there, or none of them is on sale.",
-    "no_mature_list": "No recommendations are 28 days old yet that some people had of their own and others not.",
+    "no_mature_list": "No list is 28 days old yet that some people were drawn to be left out of.",
     "nobody_at_risk": "Nobody's risk reaches the threshold of the list.",
     "promoted": "The challenger passed the gate; it scores from this week on.",
     "refused": "The challenger did not pass the gate; the champion goes on scoring.",
     "rule_ships": "No model beats the simple rule on a later week, so the rule ships.",
+    "late_data": "The week was made from what had been delivered, which was not all of it.",
+    "stale": "Until this release readers had that of an earlier week, because this one failed:",
     "champion_kept": "A trained model for this or an earlier week exists; it scores the week.",
 }
 
@@ -88,19 +95,20 @@ class StepResult:
 
 
 def perform(
-    ctx: Context, step: str, work: Callable[[Context, date], Iterable[Part]], /, *, as_of: date
+    ctx: Context, step: str, work: Callable[[Context, date], Iterable[Part]], /, *, as_of: date, part: str = ""
 ) -> StepResult:
-    """Do the work of one step and keep its record in the home.
+    """Do the work of one step and keep its record in the home; that of one `part` of it in a file beside.
 
     Raises:
         HomeError: the disk is full, or there was too little memory.
     """
-    ctx.say(f"{step}: week before {as_of}")
+    ctx.say(f"{step}{part and f', {part}'}: week before {as_of}")
     begin = time.monotonic()
     with shortages.explained(ctx, step):
         parts = tuple(work(ctx, as_of))
         result = StepResult(step, as_of, parts, round(time.monotonic() - begin, 3))
-        keep_record(ctx, _week_file(ctx.home, step, as_of), step, parts, seconds=result.seconds)
+        file = _week_file(ctx.home, f"{step}.{part}" if part else step, as_of)
+        keep_record(ctx, file, step, parts, seconds=result.seconds)
     return result
 
 
@@ -123,15 +131,30 @@ def ingest_file(home: Home, /) -> Path:
     return home.runs / "ingest.json"
 
 
+def ingested_at(home: Home, /) -> datetime | None:
+    """When something was taken in last; None if nothing tells."""
+    try:
+        return datetime.fromisoformat(json.loads(ingest_file(home).read_text(encoding="utf-8"))["ran_at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _week_file(home: Home, step: str, as_of: date) -> Path:
     return home.runs / as_of.isoformat() / f"{step}.json"
 
 
 def records(home: Home, as_of: date, /) -> list[dict[str, Any]]:
-    """The records of the newest ingest and of the week's steps, in the order in which they ran."""
-    files = [ingest_file(home), *(home.runs / as_of.isoformat()).glob("*.json")]
+    """The records of the newest ingest and erasure and of the week's steps, in the order in which they ran.
+
+    What was done of a step both as a whole and in parts is told as it was done last.
+    """
+    files = [ingest_file(home), home.runs / "forget.json", *sorted((home.runs / as_of.isoformat()).glob("*.json"))]
     kept = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
-    return sorted(kept, key=lambda entry: (entry["ran_at"], ORDER.index(entry["step"])))
+    kept.sort(key=lambda entry: (entry["ran_at"], ORDER.index(entry["step"])))
+    newest = {(entry["step"], part["part"]): at for at, entry in enumerate(kept) for part in entry["parts"]}
+    for at, entry in enumerate(kept):
+        entry["parts"] = [part for part in entry["parts"] if newest[entry["step"], part["part"]] == at]
+    return [entry for entry in kept if entry["parts"]]
 
 
 def peak_mb() -> float:

@@ -1,6 +1,6 @@
 """Training: a challenger for each prediction that is due, judged on a later week, and kept with its card."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
@@ -9,9 +9,10 @@ from importlib import import_module
 import pandas as pd
 
 from lyceum import weeks
+from lyceum.locking import waited_for
 from models.classification.device import using
 from models.drift import profile
-from pipelines import champions
+from pipelines import champions, succession
 from pipelines.cards import Facts, card_of, lake_versions
 from pipelines.challenging import Challenge, challenged
 from pipelines.champions import PROMOTED, Version
@@ -25,7 +26,9 @@ from pipelines.targets import CANDIDATES, TARGETS, Target
 from pipelines.train_behaviours import train_behaviours
 from pipelines.train_segments import train_segments
 from pipelines.train_topics import train_topics
-from pipelines.workspace import workspace
+from pipelines.workspace import Workspace, workspace
+
+Work = Callable[[Workspace], Iterable[Part]]
 
 # Loaded before threads need them: two that load parts of one package at a time can block each other.
 LEARNING = ("sklearn.linear_model", "sklearn.isotonic", "scipy.sparse", "xgboost")
@@ -47,25 +50,85 @@ def train_all(ctx: Context, as_of: date, /) -> Iterator[Part]:
     yield from _trained(ctx, as_of, asked=True)
 
 
+def predictions(ctx: Context, as_of: date, /) -> Iterator[Part]:
+    """Of `train` the predictions alone."""
+    yield from _alone(ctx, as_of, lambda space: _predicted(space, as_of, lambda _: [], asked=False))
+
+
+def segments(ctx: Context, as_of: date, /) -> Iterator[Part]:
+    """Of `train` the segments alone."""
+    yield from _alone(ctx, as_of, lambda space: [train_segments(space, as_of)])
+
+
+def behaviours(ctx: Context, as_of: date, /) -> Iterator[Part]:
+    """Of `train` the ways of taking part in the community alone."""
+    yield from _alone(ctx, as_of, lambda space: [train_behaviours(space, as_of)])
+
+
+def topics(ctx: Context, as_of: date, /) -> Iterator[Part]:
+    """Of `train` the topics of items and voices alone."""
+    yield from _alone(ctx, as_of, lambda space: train_topics(space, as_of))
+
+
+def recommendation(ctx: Context, as_of: date, /) -> Iterator[Part]:
+    """Of `train` the recommendations alone."""
+    yield from _alone(ctx, as_of, lambda space: [train_recommendation(space, as_of)])
+
+
 def _trained(ctx: Context, as_of: date, /, *, asked: bool) -> Iterator[Part]:
+    with _learning(ctx, as_of, asked=asked) as space:
+        yield from _predicted(space, as_of, lambda space: _others(space, as_of, asked=asked), asked=asked)
+    _draw_cards(ctx, as_of)
+
+
+def _alone(ctx: Context, as_of: date, work: Work) -> Iterator[Part]:
+    """One part of a training whose other parts may run beside it. What they read of the days of the log is brought up
+    to date by one of them, while the others wait.
+    """
+    with _learning(ctx, as_of, asked=False) as space:
+        with waited_for(ctx.home.runs, "daily"):
+            assert space.daily
+        parts = list(work(space))
+    _draw_cards(ctx, as_of, of=[part.part for part in parts])
+    yield from parts
+
+
+@contextmanager
+def _learning(ctx: Context, as_of: date, /, *, asked: bool) -> Iterator[Workspace]:
     from threadpoolctl import threadpool_limits
 
+    succession.begin(ctx, as_of, asked=asked)
     with workspace(ctx) as space, using(ctx.settings.device), threadpool_limits(1):
-        due = [target for target in TARGETS if asked or _is_due(ctx, target, as_of)]
-        with _challenges(History(space, as_of, due), due, compare=asked) as skips:
-            others = [
-                train_segments(space, as_of, asked=asked),
-                train_behaviours(space, as_of, asked=asked),
-                *train_topics(space, as_of, asked=asked),
-                train_recommendation(space, as_of, asked=asked),
-            ]
-            for target in TARGETS:
-                if target in due:
-                    yield skips[target.name].result() or _settled(ctx, champions.load(ctx.home, target.name, as_of))
-                else:
-                    yield Part(target.name, code="champion_kept", why=WHY["champion_kept"])
-        yield from others
-    for name in champions.names(ctx.home):
+        yield space
+
+
+def _others(space: Workspace, as_of: date, /, *, asked: bool) -> list[Part]:
+    """What is no prediction."""
+    return [
+        train_segments(space, as_of, asked=asked),
+        train_behaviours(space, as_of, asked=asked),
+        *train_topics(space, as_of, asked=asked),
+        train_recommendation(space, as_of, asked=asked),
+    ]
+
+
+def _predicted(space: Workspace, as_of: date, beside: Work, /, *, asked: bool) -> Iterator[Part]:
+    """The predictions that are due, and behind them what is done `beside` them."""
+    ctx = space.ctx
+    due = [target for target in TARGETS if asked or _is_due(ctx, target, as_of)]
+    with _challenges(History(space, as_of, due), due, compare=asked) as skips:
+        others = list(beside(space))
+        for target in TARGETS:
+            if target in due:
+                yield skips[target.name].result() or _settled(ctx, champions.load(ctx.home, target.name, as_of))
+            else:
+                yield Part(target.name, code="champion_kept", why=WHY["champion_kept"])
+    yield from others
+
+
+def _draw_cards(ctx: Context, as_of: date, /, *, of: Collection[str] | None = None) -> None:
+    """The pages of the cards of what the week trained, of all models or of some."""
+    for name in champions.names(ctx.home) if of is None else sorted(of):
         if as_of in champions.versions(ctx.home, name):
             card_pages(ctx.home, champions.load(ctx.home, name, as_of))
 

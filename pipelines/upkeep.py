@@ -34,7 +34,7 @@ def maintain(ctx: Context, /) -> tuple[Upkeep, ...]:
     Raises:
         HomeError: another run is writing here.
     """
-    with ctx.home.lock():
+    with ctx.home.lock("upkeep of the lake"):
         expire(ctx.lake, now=ctx.now)
         done = tuple(_look_after(ctx, lake, table) for lake, table in _tables(ctx) if lake.exists(table))
     return tuple(one for one in done if one.merged or one.removed or one.checkpoint)

@@ -21,16 +21,21 @@ def trust(page: Page, /) -> Section:
         *("trust", page),
         leads=[_checks(page), _accounting(page), *_notes(page)],
         grids=[
-            page.grid("checks", checks),
             _failed(page),
-            page.grid("deliveries", DELIVERY_COLUMNS),
-            page.grid("troubled_files", FILE_COLUMNS),
-            page.grid("rejects", (("code", "reject"), ("rows", "exact"), ("files", "exact"))),
-            _skipped(page),
             _restated(page),
+            page.grid("rejects", (("code", "reject"), ("rows", "exact"), ("files", "exact"))),
+            _folded(_skipped(page)),
+            _folded(page.grid("checks", checks)),
+            _folded(page.grid("deliveries", DELIVERY_COLUMNS)),
+            _folded(page.grid("troubled_files", FILE_COLUMNS)),
         ],
         charts=[],
     )
+
+
+def _folded(table: Grid | None) -> Grid | None:
+    """A table for who follows a doubt: the sentences above say what it amounts to."""
+    return table and table | {"folded": True}
 
 
 def _checks(page: Page, /) -> str:

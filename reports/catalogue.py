@@ -5,6 +5,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from lyceum.errors import LyceumError, UsageError
 from lyceum.words import LANGUAGES
 
@@ -43,6 +45,11 @@ class Words:
                 f"The {self.language} catalogue of the report has no text or place for {key} ({gap}).",
                 remedy=f"Add it to reports/words/{self.language}.toml.",
             ) from None
+
+    def marked(self, key: str, /, **values: object) -> Markup:
+        """The same as HTML: the text and the values escaped, but for values that are Markup already."""
+        self(key, **values)
+        return escape(self._strings[key]).format(**values)
 
     def known(self, section: str, code: str, /) -> str | None:
         """The text of a code that comes from data, or None where the catalogue does not know the code."""

@@ -1,9 +1,13 @@
-"""The charts of a report: each is {title, alt, svg, figure}; the title states the finding.
+"""The charts of a report: each is {title, heading, alt, svg, figure}; the title states the finding.
+
+The heading is the title as HTML, with names in elements of their own.
 
 Incomplete weeks are never drawn: the queries end with the reported week, and only a forecast lies after it.
 """
 
 from typing import Any
+
+from markupsafe import Markup
 
 from reports import drawing
 from reports.catalogue import Words
@@ -15,12 +19,18 @@ from reports.query import Figure, Row, known
 # How finely the active people can be split: the first that leaves no withheld cell, or a bar would be too short.
 SPLITS = (("active", "new", "returned", "resurrected"), ("others", "new"), ("active_users",))
 STATES = ("new", "active", "returned", "resurrected", "at_risk", "dormant", "churned")
+NAMES = ("name", "title", "topic", "before", "now")  # places in titles that a name of the platform fills
 Chart = dict[str, Any]
 
 
 def in_lines(name: str, /) -> str:
     """A name broken into lines that fit beside a picture."""
     return "\n".join(broken(name, LINE))
+
+
+def _apart(place: str, text: str, /) -> str:
+    """A name in an element of its own, so that its direction stays its own."""
+    return Markup("<bdi>{}</bdi>").format(text) if place in NAMES else text
 
 
 def _others(row: Row, /) -> float | None:
@@ -37,20 +47,26 @@ class Charts:
         self.words, self.formats = words, formats
         self.money_name = summary["platform"]["currency"] or ""
 
-    def made(self, name: str, key: str, spec: Spec, /, **values: str) -> Chart:
-        """The chart `key` of the catalogue, drawn from `spec`, about the figure `name`."""
-        title = self.words(f"charts.{key}", **values)
-        alt = self.words("charts.alt", title=title, what=self.words(f"charts.{key}_alt"))
-        return {"title": title, "alt": alt, "svg": drawing.svg(spec, alt=alt), "figure": self.figures[name]}
+    def made(self, name: str, key: str, spec: Spec, /, *, alt: str = "", **values: str) -> Chart:
+        """The chart `key` of the catalogue, drawn from `spec`, about the figure `name`.
 
-    def _scale(self, values: list[float], unit: str, /) -> tuple[float, str]:
+        `alt` is the key of what it looks like, where several titles share it.
+        """
+        title = self.words(f"charts.{key}", **values)
+        alt = self.words("charts.alt", title=title, what=self.words(f"charts.{alt or key + '_alt'}"))
+        heading = self.words.marked(f"charts.{key}", **{place: _apart(place, text) for place, text in values.items()})
+        drawn = drawing.svg(spec, alt=alt)
+        return {"title": title, "heading": heading, "alt": alt, "svg": drawn, "figure": self.figures[name]}
+
+    def scale(self, values: list[float], unit: str, /) -> tuple[float, str]:
         """What to divide an axis by, and its title: 万人, thousand people, people."""
         large = max(map(abs, values), default=0.0) >= WAN
         divisor = (float(WAN) if self.formats.chinese else 1000.0) if large else 1.0
         size = "large" if large else "small"
         return divisor, self.words(f"charts.{unit}_{size}", currency=self.money_name)
 
-    def _days(self, rows: list[Row], /) -> list[str]:
+    def days(self, rows: list[Row], /) -> list[str]:
+        """The weeks of `rows` in order, as an axis shows them."""
         return [self.formats.day(day) for day in sorted({row["week"] for row in rows})]
 
     def active(self) -> Chart | None:
@@ -60,7 +76,7 @@ class Charts:
         if len(rows) < 2:
             return None
         states = next(split for split in SPLITS if all(known(row[state]) for row in rows for state in split))
-        divisor, unit = self._scale([row["active_users"] for row in rows], "people")
+        divisor, unit = self.scale([row["active_users"] for row in rows], "people")
         names = [self.words(f"states.{state}") for state in states]
         values = [
             {"week": self.formats.day(row["week"]), "state": name, "place": place, "users": row[state] / divisor}
@@ -68,7 +84,7 @@ class Charts:
             for place, (state, name) in enumerate(zip(states, names, strict=True))
         ]
         color = {"field": "state", "type": "nominal", "scale": {"domain": names, "range": list(SHADES[: len(names)])}}
-        spec = drawing.bars(values, days=self._days(rows), y="users", title=unit)
+        spec = drawing.bars(values, days=self.days(rows), y="users", title=unit)
         spec["encoding"] |= {"color": color, "order": {"field": "place"}}
         first, last = rows[0], rows[-1]
         return self.made(
@@ -84,9 +100,9 @@ class Charts:
         ahead = [row for row in rows if row["kind"] == "forecast"]
         if not ahead or len(rows) == len(ahead):
             return None
-        divisor, unit = self._scale([row["high_80"] or row["active_users"] for row in rows], "people")
+        divisor, unit = self.scale([row["high_80"] or row["active_users"] for row in rows], "people")
         values = self._fan(rows, divisor=divisor)
-        shared = {"x": drawing.week_axis(self._days(rows)), "y": drawing.amount_axis("users", unit)}
+        shared = {"x": drawing.week_axis(self.days(rows)), "y": drawing.amount_axis("users", unit)}
         band = {"x": shared["x"], "y": shared["y"] | {"field": "low"}, "y2": {"field": "high"}}
         layers = [
             {"mark": {"type": "area", "color": SHADES[2], "opacity": 0.55}, "encoding": band},
@@ -168,7 +184,7 @@ class Charts:
         series = {kpi: self._weekly(kpi) for kpi in ("gmv", "refunds", "net")}
         if len(series["net"]) < 2:
             return None
-        divisor, unit = self._scale([row["value"] for row in series["gmv"]], "money")
+        divisor, unit = self.scale([row["value"] for row in series["gmv"]], "money")
         names = {kpi: self.words(f"kpis.{kpi}") for kpi in series}
         values = [
             {
@@ -181,7 +197,7 @@ class Charts:
         ]
         last = series["net"][-1]
         return self.made(
-            *("kpi_history", "money", drawing.waterfall(values, names, self._days(series["net"]), unit)),
+            *("kpi_history", "money", drawing.waterfall(values, names, self.days(series["net"]), unit)),
             net=self.formats.paid(last["value"]),
             mean=self.formats.paid(sum(row["value"] for row in series["net"]) / len(series["net"])),
             weeks=self.formats.exact(len(series["net"])),
@@ -192,10 +208,10 @@ class Charts:
         rows = self._weekly(kpi)
         if len(rows) < 2 or not any(row["value"] for row in rows):
             return None
-        divisor, title = self._scale([row["value"] for row in rows], unit)
+        divisor, title = self.scale([row["value"] for row in rows], unit)
         values = [{"week": self.formats.day(row["week"]), "users": row["value"] / divisor} for row in rows]
         return self.made(
-            *("kpi_history", "weekly", drawing.bars(values, days=self._days(rows), y="users", title=title)),
+            *("kpi_history", "weekly", drawing.bars(values, days=self.days(rows), y="users", title=title)),
             name=self.words(f"kpis.{kpi}"),
             first=self.formats("count", rows[0]["value"]),
             last=self.formats("count", rows[-1]["value"]),

@@ -8,6 +8,7 @@ from typing import Any
 from reports.catalogue import Words
 from reports.formats import Formats
 from reports.page import HTML_LANGUAGES, environment
+from reports.query import clean
 
 COUNTS = ("checks", "passed", "warned", "failed")
 NOTHING = "—"
@@ -22,30 +23,36 @@ def render_checks(checks: Sequence[Check], /, *, platform: str, as_of: date, lan
     """
     words = Words(language)
     formats = Formats(words, currency=None, timezone="UTC")
-    lines = [_line(check, words=words, formats=formats) for check in checks]
-    unmet = [line for line in lines if line["state"] != "normal"]
-    counts = _counts(checks)
     week = as_of - timedelta(days=7)
+    number, span = week.isocalendar().week, formats.span(week.isoformat())
     return (
         environment()
         .get_template("checks.html")
         .render(
             w=words,
             lang=HTML_LANGUAGES[language],
-            title=words(
-                "checks.title",
-                platform=platform,
-                number=week.isocalendar().week,
-                span=formats.span(week.isoformat()),
-            ),
-            state="alert" if counts["failed"] else "watch" if counts["warned"] else "normal",
-            verdict=words(f"checks.{_verdict(counts)}", **counts),
-            unmet=sorted(unmet, key=lambda line: line["state"]),  # alert before watch, else in order
-            suites=_suites(checks),
-            counts=COUNTS,
-            lines=lines,
+            title=words("checks.title", platform=platform, number=number, span=span),
+            c=shown(checks, words, formats),
         )
     )
+
+
+def shown(checks: Sequence[Check], words: Words, formats: Formats, /) -> dict[str, Any]:
+    """What templates/check_tables.html shows of `checks`: {state, verdict, unmet, suites, counts, lines}.
+
+    The sample of a check is a list, or the same as JSON.
+    """
+    lines = [_line(check, words=words, formats=formats) for check in checks]
+    counts = _counts(checks)
+    unmet = [line for line in lines if line["state"] != "normal"]
+    return {
+        "state": "alert" if counts["failed"] else "watch" if counts["warned"] else "normal",
+        "verdict": words(f"checks.{_verdict(counts)}", **counts),
+        "unmet": sorted(unmet, key=lambda line: line["state"]),  # alert before watch, else in order
+        "suites": _suites(checks),
+        "counts": COUNTS,
+        "lines": lines,
+    }
 
 
 def _verdict(counts: Mapping[str, int]) -> str:
@@ -57,13 +64,18 @@ def _line(check: Check, /, *, words: Words, formats: Formats) -> dict[str, Any]:
     return {
         "suite": check["suite"],
         "rule": check["rule"],
-        "sentence": check["sentence_zh"] if formats.chinese else check["sentence"],
+        "sentence": check["sentence_zh" if formats.chinese else "sentence"] or NOTHING,
         "state": "normal" if met else "watch" if severity == "warn" else "alert",
         "verdict": words("checks.ok") if met else words(f"severities.{severity}"),
         "unexpected": NOTHING if check["unexpected"] is None else formats.exact(check["unexpected"]),
         "share": NOTHING if check["share"] is None else formats.percent(check["share"]),
-        "sample": json.loads(check["sample"] or "[]"),
+        "sample": _sample(check["sample"]),
     }
+
+
+def _sample(sample: str | list[str] | None) -> list[str]:
+    keys = json.loads(sample) if isinstance(sample, str) else sample or []
+    return [clean(str(key)) for key in keys]
 
 
 def _counts(checks: Sequence[Check]) -> dict[str, int]:

@@ -8,6 +8,7 @@ cause: nothing here was tested, so "why" is a split of the change, a level, or t
 from collections.abc import Callable
 from typing import Any
 
+from reports.intervals import normal_range
 from reports.query import Figure, Row, known
 
 Saying = dict[str, Any]
@@ -61,12 +62,20 @@ def trend(figures: Figures, row: Row, /) -> Saying:
     series = [r["value"] for r in figures["kpi_history"]["value"] if r["kpi"] == row["kpi"] and known(r["value"])]
     if row["mean_8w"] is None or row["spread_8w"] is None:
         return say("trend.short")
+    usual = _usual(row)
     if row["unusual"]:
-        return say("trend.high" if row["value"] > row["mean_8w"] else "trend.low")
+        return say("trend.high" if row["value"] > row["mean_8w"] else "trend.low", **usual)
     if len(series) >= 12 and row["value"] in (max(series), min(series)) and max(series) > min(series):
         return say("trend.highest" if row["value"] == max(series) else "trend.lowest")
     run = falls(series)
-    return say("trend.falls", weeks=("exact", run)) if run >= 3 else say("trend.normal")
+    return say("trend.falls", weeks=("exact", run)) if run >= 3 else say("trend.normal", **usual)
+
+
+def _usual(row: Row, /) -> dict[str, tuple[str, Any]]:
+    """Both ends of what is normal for a figure, as a sentence writes them."""
+    ends = normal_range(row) or (row["mean_8w"], row["mean_8w"])
+    kind = {"currency": "paid", "ratio": "percent", "stars": "hundredth"}.get(row["unit"], "count")
+    return {name: (kind, end) for name, end in zip(("low", "high"), ends, strict=True)}
 
 
 def falls(series: list[float], /) -> int:
@@ -155,12 +164,21 @@ def _risk(figures: Figures, /) -> Conclusion | None:
     if not known(total["users"]) or not total["users"]:
         return None
     sold = total["value_at_stake"] is not None
-    value = {"value": ("paid", total["value_at_stake"])} if sold else {}
+    money = {"value": "value_at_stake", "loss": "expected_loss"} if sold else {}
+    value = {name: ("paid", total[column]) for name, column in money.items()}
     what = say("conclusions.risk" if sold else "conclusions.risk_unsold", users=("count", total["users"]), **value)
     reasons = [row["reason"] for row in figures["warning_reasons"]["value"] if known(row["users"])]
     why = say("conclusions.risk_reason", reason=("column", reasons[0])) if reasons else say("conclusions.untested")
-    sources = [figures["warnings_total"], figures["warning_reasons"]]
-    return _conclusion("risk", "watch", what, why, say("conclusions.risk_do"), sources)
+    sources = [figures["warnings_total"], figures["warning_reasons"], figures["expected_profit"]]
+    return _conclusion("risk", "watch", what, why, _contact(figures), sources)
+
+
+def _contact(figures: Figures, /) -> Saying:
+    """What to do about the list, and what that would bring if the assumed shares saved are right."""
+    for row in figures["expected_profit"]["value"]:
+        if known(row["value"]) and float(row["value"]) > 0:
+            return say("conclusions.risk_do_profit", profit=("paid", row["value"]))
+    return say("conclusions.risk_do")
 
 
 def _community(figures: Figures, /) -> Conclusion | None:

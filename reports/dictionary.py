@@ -57,6 +57,7 @@ def render_dictionary(
             e=explained,
             schemas=[(name, _in_schema(explained, name)) for name in SCHEMAS],
             names={each["name"] for part in ("tables", "views", "lake") for each in explained[part]},
+            described={each["name"] for part in ("lake", "inputs") for each in explained[part]},
             title_of=lambda name: words.known("titles", name) or "",
             label=lambda name: _label(name, language),
             held=lambda column: _held(column, words, formats),

@@ -201,17 +201,23 @@ def recommended_total(con: Connection, /) -> Figure:
 
 
 def outcomes(con: Connection, /) -> Figure:
-    """What became of earlier lists: the contacted beside the people left alone; a share of fewer than 30 is null."""
+    """What became of earlier lists: everybody as drawn, whom it would have contacted beside whom it left alone.
+
+    Of early warnings several lists together, of recommendations list by list; shares only, null below 30 people.
+    """
     enough = f"contacted >= {SMALLEST_DENOMINATOR} AND holdout >= {SMALLEST_DENOMINATOR}"
     return ask(
         con,
-        f"""SELECT list_as_of, list, outcome, contacted, CASE WHEN {enough} THEN contacted_rate END AS contacted_rate,
+        f"""SELECT list_as_of, list, outcome, role, lists, contacted, reached,
+            CASE WHEN {enough} THEN contacted_rate END AS contacted_rate,
             holdout, CASE WHEN {enough} THEN holdout_rate END AS holdout_rate,
             CASE WHEN {enough} THEN effect END AS effect, CASE WHEN {enough} THEN low_95 END AS low_95,
             CASE WHEN {enough} THEN high_95 END AS high_95
-            FROM marts.outcomes ORDER BY list_as_of DESC, list, outcome LIMIT 12""",
+            FROM marts.outcomes
+            WHERE basis = 'assigned' AND unit = 'ratio' AND (scope = 'pooled' OR list <> 'early_warnings')
+            ORDER BY list_as_of DESC, list, role = 'stated' DESC, outcome LIMIT 12""",
         table="marts.outcomes",
-        cells={"contacted": (), "holdout": ()},
+        cells={"contacted": (), "holdout": (), "reached": ()},
     )
 
 

@@ -4,6 +4,7 @@ Vega-Lite has no such mark, so each flow is an area between two smooth lines. Wh
 light band from a group to itself: those who stayed, and moves of fewer than ten people.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reports.drawing import SHADES, WIDTH, Spec
@@ -52,29 +53,47 @@ def tops(sizes: list[float], /, *, scale: float) -> list[float]:
     return [GAP * (place + 1) + scale * sum(sizes[:place]) for place in range(len(sizes))]
 
 
-def alluvial(nodes: list[Row], moves: list[Row], /, *, kinds: tuple[str, str], sides: tuple[str, str]) -> Spec:
-    """The chart of `nodes` (with their name and the labels of both sides) and `moves`; kinds = stayed and moved."""
+def stayed_or_moved(flow: Flow, /) -> int:
+    """The place of a flow's kind where the kinds are stayed and moved."""
+    return STAY if flow.before == flow.now else MOVE
+
+
+def alluvial(
+    nodes: list[Row],
+    moves: list[Row],
+    /,
+    *,
+    kinds: Sequence[str],
+    sides: tuple[str, str],
+    kind: Callable[[Flow], int] = stayed_or_moved,
+    shades: Sequence[str] = (SHADES[2], SHADES[0]),
+    height: float = HEIGHT,
+) -> Spec:
+    """The chart of `nodes` (with their name and the labels of both sides) and `moves`.
+
+    `kind` gives the place of a flow in `kinds`, which are stayed and moved unless told otherwise, and in `shades`.
+    """
     flows = bands(nodes, moves)
     left = [sum(flow.left for flow in flows if flow.before == place) for place in range(len(nodes))]
     right = [sum(flow.right for flow in flows if flow.now == place) for place in range(len(nodes))]
-    scale = HEIGHT / max(sum(left), sum(right), 1)
+    scale = height / max(sum(left), sum(right), 1)
     starts = tops(left, scale=scale), tops(right, scale=scale)
-    height = GAP * len(nodes) + HEIGHT + 6
+    below = GAP * len(nodes) + height + 6
     area = {"type": "area", "opacity": 1, "strokeWidth": 0.6, "stroke": "var(--paper)"}
-    y = {"type": "quantitative", "axis": None, "scale": {"domain": [0, height], "reverse": True, "nice": False}}
+    y = {"type": "quantitative", "axis": None, "scale": {"domain": [0, below], "reverse": True, "nice": False}}
     x = {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [0, WIDTH], "nice": False}}
     color = {
         **{"field": "kind", "type": "nominal", "sort": list(kinds)},
         **{
-            "scale": {"domain": list(kinds), "range": [SHADES[2], SHADES[0]]},
+            "scale": {"domain": list(kinds), "range": list(shades)},
             "legend": {"offset": 8, "columns": 1, "labelLimit": WIDTH - 30},
         },
     }
     edges = {"x": x, "y": y | {"field": "y"}, "y2": {"field": "y2"}}
     ribbons = edges | {"detail": {"field": "flow", "type": "nominal"}, "color": color}
-    drawn = [*_ribbons(flows, starts, scale=scale, kinds=kinds)]
+    drawn = [*_ribbons(flows, starts, scale=scale, kind=lambda flow: kinds[kind(flow)])]
     return {
-        **{"width": WIDTH, "height": height},
+        **{"width": WIDTH, "height": below},
         "layer": [
             *(_layer(drawn, kind, area, ribbons) for kind in kinds),
             _layer(
@@ -91,7 +110,7 @@ def _layer(values: list[Row], kind: str | None, mark: Spec, encoding: Spec) -> S
 
 
 def _ribbons(
-    flows: list[Flow], starts: tuple[list[float], list[float]], *, scale: float, kinds: tuple[str, str]
+    flows: list[Flow], starts: tuple[list[float], list[float]], *, scale: float, kind: Callable[[Flow], str]
 ) -> list[Row]:
     """The outline of each flow; at a group they lie in the order of the groups at the other end."""
     from_here, to_here = list(starts[0]), list(starts[1])
@@ -104,7 +123,7 @@ def _ribbons(
         end[flow] = to_here[flow.now]
         to_here[flow.now] += scale * flow.right
     return [
-        point | {"flow": f"{flow.before}-{flow.now}", "kind": kinds[STAY if flow.before == flow.now else MOVE]}
+        point | {"flow": f"{flow.before}-{flow.now}", "kind": kind(flow)}
         for flow in flows
         for point in _outline((begin[flow], scale * flow.left), (end[flow], scale * flow.right))
     ]

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.numbers import format_decimal, get_currency_symbol
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent, get_currency_symbol
 
 from reports.catalogue import Words
 from reports.query import SMALL, WITHHELD, Value
@@ -16,7 +17,9 @@ from reports.query import SMALL, WITHHELD, Value
 WAN = 10_000
 YI = 100_000_000
 LOCALES = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en")}
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAY = {"zh": "M月d日", "en": "d MMM"}
+DAY_IN_TABLE = {"zh": "MM-dd", "en": "d MMM"}
+DATE = {"zh": "y年M月d日", "en": "d MMM y"}
 MINUS = "−"
 
 
@@ -27,7 +30,13 @@ def rounded(value: object, /, *, places: int) -> Decimal:
 
 @lru_cache(maxsize=10_000)  # the checks' pages write few numbers often, and Babel reads its pattern anew each time
 def _written(number: str, pattern: str, locale: Locale) -> str:
-    return str(format_decimal(Decimal(number), pattern, locale=locale))
+    write = format_percent if pattern.endswith("%") else format_decimal
+    return str(write(Decimal(number), pattern, locale=locale)).replace("-", MINUS)
+
+
+@cache  # Babel looks through its folder of locales at every call
+def _symbol(currency: str) -> str:
+    return str(get_currency_symbol(currency, locale="zh_CN"))
 
 
 class Formats:
@@ -57,7 +66,7 @@ class Formats:
     def decimal(self, value: object, /, *, places: int) -> str:
         """A number with grouping commas and exactly `places` decimals."""
         pattern = "#,##0." + "0" * places if places else "#,##0"
-        return _written(str(rounded(value, places=places)), pattern, self.locale).replace("-", MINUS)
+        return _written(str(rounded(value, places=places)), pattern, self.locale)
 
     def exact(self, value: object, /) -> str:
         """A count in full."""
@@ -92,7 +101,7 @@ class Formats:
     @property
     def symbol(self) -> str:
         """The sign of the platform's currency, empty where it has none."""
-        return str(get_currency_symbol(self.currency, locale="zh_CN")) if self.currency else ""
+        return _symbol(self.currency) if self.currency else ""
 
     def money(self, value: object, /) -> str:
         """Money in a table: ¥1,280.00, ¥12.8 万 or ¥128k; from the exact amount, never from rounded text."""
@@ -120,8 +129,9 @@ class Formats:
 
     def percent(self, value: object, /) -> str:
         """A ratio as a percentage: one decimal, two where it is below one percent."""
-        share = Decimal(str(value)) * 100
-        return f"{self.decimal(share, places=2 if 0 < abs(share) < 1 else 1)}%"
+        share = Decimal(str(value))
+        places = 2 if 0 < abs(share) < Decimal("0.01") else 1
+        return _written(str(rounded(share, places=places + 2)), "#,##0." + "0" * places + "%", self.locale)
 
     def signed(self, value: object, /, *, places: int) -> str:
         """A difference with its sign; a true zero has none."""
@@ -131,6 +141,20 @@ class Formats:
     def difference(self, value: object, /) -> str:
         """A difference of counts with its sign."""
         return self.signed(value, places=0)
+
+    def gain(self, value: object, /) -> str:
+        """A difference of money in a table, with its sign."""
+        text = self.money(value)
+        return f"+{text}" if Decimal(str(value)) > 0 else text
+
+    def moved_people(self, value: object, /) -> str:
+        """A difference of people in a sentence: +12 人 or +12 people."""
+        return self.words("change.people", value=self.difference(value))
+
+    def moved_money(self, value: object, /) -> str:
+        """A difference of money in a sentence: +1,280 元 or +¥1,280.00."""
+        text = self.paid(value)
+        return f"+{text}" if Decimal(str(value)) > 0 else text
 
     def points(self, value: object, /) -> str:
         """A difference of ratios in percentage points."""
@@ -187,29 +211,28 @@ class Formats:
         """Text of the platform, as it is."""
         return str(value)
 
+    def _dated(self, value: str, patterns: dict[str, str], /) -> str:
+        return str(format_date(date.fromisoformat(value), patterns[self.words.language], locale=self.locale))
+
     def day(self, value: str, /) -> str:
         """An ISO date in a table or on an axis: 07-14 or 14 Jul."""
-        moment = date.fromisoformat(value)
-        return f"{moment:%m-%d}" if self.chinese else f"{moment.day} {MONTHS[moment.month - 1]}"
+        return self._dated(value, DAY_IN_TABLE)
 
     def date(self, value: str, /) -> str:
         """An ISO date in a sentence: 2026年7月14日 or 14 Jul 2026."""
-        moment = date.fromisoformat(value)
-        if self.chinese:
-            return f"{moment.year}年{moment.month}月{moment.day}日"
-        return f"{self.day(value)} {moment.year}"
+        return self._dated(value, DATE)
 
     def span(self, monday: str, /) -> str:
         """The week of `monday`: 2026年7月13日—7月19日 or 13–19 Jul 2026."""
         first = date.fromisoformat(monday)
         last = first + timedelta(days=6)
+        end = last.isoformat()
         if self.chinese:
-            year = f"{last.year}年" if last.year != first.year else ""
-            return f"{self.date(monday)}—{year}{last.month}月{last.day}日"
+            return f"{self.date(monday)}—{self._dated(end, DATE if last.year != first.year else DAY)}"
         if first.month == last.month:
-            return f"{first.day}–{self.date(last.isoformat())}"
+            return f"{first.day}–{self.date(end)}"
         start = self.date(monday) if first.year != last.year else self.day(monday)
-        return f"{start} – {self.date(last.isoformat())}"
+        return f"{start} – {self.date(end)}"
 
     def cutoff(self, monday: str, /) -> str:
         """Monday 00:00 in the platform's own zone: 7月20日 00:00（UTC+8） or 20 Jul 00:00 CST."""
@@ -217,6 +240,6 @@ class Formats:
         hours = (moment.utcoffset() or timedelta()).total_seconds() / 3600
         offset = f"UTC{hours:+g}" if hours else "UTC"
         if self.chinese:
-            return f"{moment.month}月{moment.day}日 00:00（{offset}）"
+            return f"{self._dated(monday, DAY)} 00:00（{offset}）"
         name = moment.tzname() or ""
         return f"{self.day(monday)} 00:00 {name if name.isalpha() else offset}"

@@ -5,6 +5,7 @@ from typing import Any
 
 from reports.conclusions import change, direction, level
 from reports.drawing import sparkline
+from reports.intervals import normal_range, sampled
 from reports.query import SMALLEST_CELL, SMALLEST_DENOMINATOR, Figure, Row, Value, known
 from reports.voice import Voice
 
@@ -12,6 +13,7 @@ LEFT = ("text", "code", "feature", "reject", "estimator", "slice")
 Grid = dict[str, Any]
 Cell = dict[str, Any]
 Columns = Sequence[tuple[str, str]]
+KPI_HEAD = ("kpi", "this_week", "change", "status", "last_week", "mean_8w", "spark")
 DENOMINATORS = {  # what a rate is out of: where that is small, the reason for a gap is the sample
     **{"first_reply_in_24h": "questions", "first_reply_median_hours": "questions", "top_5_percent_share": "speakers"},
     **{"contacted_rate": "contacted", "holdout_rate": "holdout", "effect": "holdout"},
@@ -51,17 +53,13 @@ def heading(table: str, column: str, /) -> str:
         ("card_trials", "pr_auc"): "pr_auc_mean",
         ("outcomes", "holdout"): "holdout_people",
         ("buyers_by_segment", "users"): "users_scored",
-        ("segments", "name_zh"): "name",
-        ("segments", "name_en"): "name",
         ("behaviours", "name_zh"): "behaviour",
         ("behaviours", "name_en"): "behaviour",
         ("behaviours", "texts"): "texts_84d",
         ("interests", "share"): "topic_share",
         ("voices", "people"): "people_now",
-        ("buyers_by_segment", "name_zh"): "name",
-        ("buyers_by_segment", "name_en"): "name",
     }
-    return special.get((table, column), column)
+    return special.get((table, column), "name" if column in ("name_zh", "name_en") else column)
 
 
 def is_left(kind: str, /) -> bool:
@@ -86,43 +84,60 @@ def cell(value: Value, kind: str, /, *, voice: Voice) -> Cell:
 
 
 def kpi_grid(names: Sequence[str], figure: Figure, history: Figure, /, *, voice: Voice) -> Grid | None:
-    """The weekly figures `names` in that order: this week, last week, change, mean, status, sparkline."""
+    """The weekly figures `names` in that order, with what is usual for each; on a phone each is a card of its own."""
     rows = {row["kpi"]: row for row in figure["value"]}
     shown = [rows[name] for name in names if name in rows]
     if not shown:
         return None
-    head = ("kpi", "this_week", "last_week", "change", "mean_8w", "status", "spark")
     return {
         "title": "",
-        "head": [{"text": voice.words(f"columns.{name}"), "left": name in ("kpi", "status")} for name in head],
+        "kind": "cards",
+        "head": [{"text": voice.words(f"columns.{name}"), "left": name in ("kpi", "status")} for name in KPI_HEAD],
         "rows": [_kpi_cells(row, history, voice=voice) for row in shown],
         "figure": figure,
     }
 
 
 def _kpi_cells(row: Row, history: Figure, /, *, voice: Voice) -> list[Cell]:
-    unit = row["unit"]
-    mean = row["mean_8w"]
-    return [
+    unit, mean = row["unit"], row["mean_8w"]
+    cells = [
         _cell(voice.code("kpis", row["kpi"]), left=True),
-        _cell(now_text(row, voice=voice), none=not known(row["value"])),
-        _cell(voice.formats.measure({"value": row["previous"], "unit": unit}), none=not known(row["previous"])),
+        _cell(now_text(row, voice=voice), none=not known(row["value"])) | _sampled(row, voice=voice),
         _cell(change_text(row, voice=voice)),
-        _cell(_mean(mean, unit, voice=voice), none=mean is None),
         _status(row, voice=voice),
+        _cell(voice.formats.measure({"value": row["previous"], "unit": unit}), none=not known(row["previous"])),
+        _cell(_mean(mean, unit, voice=voice), none=mean is None) | _usual(row, voice=voice),
         _cell("") | {"svg": _spark(row["kpi"], history, voice=voice)},
     ]
+    return [made | {"name": name} for name, made in zip(KPI_HEAD, cells, strict=True)]
 
 
 def _cell(text: str, /, *, left: bool = False, none: bool = False) -> Cell:
     return {"text": text, "left": left, "code": False, "none": none}
 
 
+def _sampled(row: Row, /, *, voice: Voice) -> Cell:
+    """The 95 % interval of a share of people, under it."""
+    ends = sampled(row)
+    return {"under": _ends(ends, row["unit"], voice=voice)} if ends else {}
+
+
+def _usual(row: Row, /, *, voice: Voice) -> Cell:
+    """What is normal, under the mean."""
+    ends = normal_range(row)
+    return {"under": _ends(ends, row["unit"], voice=voice)} if ends else {}
+
+
+def _ends(ends: tuple[float, float], unit: str, /, *, voice: Voice) -> str:
+    low, high = (voice.formats.measure({"value": value, "unit": unit}) for value in ends)
+    return voice.words("change.ends", low=low, high=high)
+
+
 def now_text(row: Row, /, *, voice: Voice) -> str:
     """This week's figure, or a dash and why there is none."""
     few = row["denominator"]
     if row["value"] is None and few is not None:
-        if few < SMALLEST_CELL:
+        if not SMALLEST_CELL <= few < SMALLEST_DENOMINATOR:  # a larger one is money, not people
             return voice.formats.nothing("small_sample")
         return f"— {voice.words('none.small_sample_n', n=int(few))}"
     return voice.formats.measure({"value": row["value"], "unit": row["unit"]})
@@ -147,7 +162,14 @@ def change_text(row: Row, /, *, voice: Voice) -> str:
 def _status(row: Row, /, *, voice: Voice) -> Cell:
     if row["mean_8w"] is None or row["spread_8w"] is None or not known(row["value"]):
         return _cell(voice.formats.nothing("no_history"), left=True, none=True)
-    return _cell(voice.words(f"state.{level(row)}"), left=True) | {"state": level(row)}
+    return _cell(voice.words(f"state.{level(row)}"), left=True) | {"state": level(row)} | _which_way(row, voice=voice)
+
+
+def _which_way(row: Row, /, *, voice: Voice) -> Cell:
+    """Outside the normal range: above it or below, in a word."""
+    if level(row) == "normal":
+        return {}
+    return {"under": voice.words("state.high" if row["value"] > row["mean_8w"] else "state.low")}
 
 
 def _spark(name: str, history: Figure, /, *, voice: Voice) -> str:

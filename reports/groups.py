@@ -12,6 +12,7 @@ from reports.query import SMALLEST_CELL, SMALLEST_DENOMINATOR, Figure, ask
 Connection = duckdb.DuckDBPyConnection
 TOPICS_DRAWN = 6
 VOICES_SHOWN = 5  # of each kind of text
+VALUES_SHOWN = 6  # of each attribute
 LEAST_LIFT = 1.2  # below it, an interest is hardly more theirs than everybody's
 LEAST_WEIGHT = 0.02
 WORDS = "nullif(array_to_string(json_extract_string(words, '$[*]')[1:5], ' · '), '')"
@@ -23,6 +24,7 @@ def figures(con: Connection, /, *, week: date) -> dict[str, Figure]:
     return {
         "segments": segments(con),
         "segment_profiles": segment_profiles(con),
+        "demographics": demographics(con),
         "segment_nodes": segment_nodes(con),
         "segment_moves": segment_moves(con),
         "segment_change": segment_change(con, week=week),
@@ -72,6 +74,25 @@ def segment_profiles(con: Connection, /) -> Figure:
                 *("weekday", "part_of_day"),
             )
         },
+    )
+
+
+def demographics(con: Connection, /) -> Figure:
+    """What the people of each segment said of themselves: the most frequent values of each attribute, with counts.
+
+    Cells under ten people, and those that would give one away, are null in the table already and are left out.
+    """
+    return ask(
+        con,
+        f"""SELECT name_zh, name_en, attribute, string_agg(value || ' ' || people, ' · ' ORDER BY people DESC, value)
+            AS people_by_value FROM
+            (SELECT s.name_zh, s.name_en, s.users, s.segment_id, s.kind, a.key AS attribute, v.key AS value,
+             TRY_CAST(v.value AS BIGINT) AS people FROM marts.segments s, json_each(s.demographics) a,
+             json_each(a.value) v WHERE people >= {SMALLEST_CELL} QUALIFY row_number()
+             OVER (PARTITION BY s.segment_id, attribute ORDER BY people DESC, v.key) <= {VALUES_SHOWN})
+            GROUP BY name_zh, name_en, users, segment_id, kind, attribute
+            ORDER BY coalesce(kind = 'new', false), users DESC, segment_id, attribute""",
+        table="marts.segments",
     )
 
 

@@ -34,7 +34,8 @@ def contest(charts: Charts, /) -> Chart | None:
     spec = estimates.contest(values, list(roles.values()), names, title=charts.words("charts.auc"))
     learnt = [row for row in used if row["estimator"] not in RULES]
     counts = {"learnt": charts.formats.exact(len(learnt)), "all": charts.formats.exact(len(used))}
-    return charts.made("contenders", "contest", spec, **counts)
+    title = "contest_all" if len(learnt) == len(used) else "contest"
+    return charts.made("contenders", title, spec, alt="contest_alt", **counts)
 
 
 def reliability(charts: Charts, /) -> Chart | None:

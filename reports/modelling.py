@@ -13,6 +13,8 @@ USED: Columns = (
     *(("rule_auc", "interval"), ("pr_auc", "interval"), ("rule_pr_auc", "interval"), ("brier", "interval")),
     *(("ece", "interval"), ("trained_as_of", "day"), ("rows", "count")),
 )
+FURTHER = ("pr_auc", "rule_pr_auc", "brier", "ece")  # stand with every method, and on the page for engineers
+IN_USE: Columns = tuple(pair for pair in USED if pair[0] not in FURTHER)
 CONTENDERS: Columns = (
     *(("model", "known:models"), ("estimator", "estimator"), ("role", "known:roles"), ("auc", "interval")),
     *(("pr_auc", "interval"), ("brier", "interval"), ("ece", "interval")),
@@ -36,11 +38,11 @@ def models(page: Page, /) -> Section:
         *("models", page),
         leads=[page.lead("models"), *_rules(page), *_leaks(page), *_drifted(page), *_associated(page)],
         grids=[
-            page.grid("models", USED),
-            page.grid("model_decisions", DECISIONS),
+            page.grid("models", IN_USE),
+            _folded(page.grid("model_decisions", DECISIONS)),
             _folded(page.grid("contenders", CONTENDERS)),
-            page.grid("drift", DRIFT),
-            page.grid("other_models", OTHERS),
+            _folded(page.grid("drift", DRIFT)),
+            _folded(page.grid("other_models", OTHERS)),
         ],
         charts=[
             model_charts.contest(page.charts),

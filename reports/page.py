@@ -8,8 +8,9 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from reports import sections
+from reports import platform_sections, sections
 from reports.audit import trust
+from reports.driver_sections import drivers
 from reports.modelling import models, survival
 from reports.sections import Page, build
 from reports.segments import interests, segments
@@ -18,9 +19,11 @@ from reports.voices import voices
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 ORDER = (
-    *(sections.kpis, sections.growth, segments, interests, sections.learning, sections.money, sections.items),
-    *(sections.community, voices, survival, sections.risk, sections.buyers, sections.recommendations),
+    *(sections.kpis, drivers, platform_sections.growth, segments, survival),
+    *(platform_sections.learning, interests, platform_sections.money, platform_sections.items),
+    *(platform_sections.community, voices, sections.risk, sections.buyers, sections.recommendations),
 )
+CLOSING = (sections.outcomes, models, trust)
 HTML_LANGUAGES = {"zh": "zh-CN", "en": "en"}
 
 
@@ -52,11 +55,20 @@ def render(summary: dict[str, Any], /, *, language: str, cards: Sequence[str] = 
             s=summary,
             w=voice.words,
             f=voice.formats,
-            say=voice.say,
+            say=voice.told,
             lang=HTML_LANGUAGES[language],
             title=voice.title(summary),
             provisional=bool(summary["figures"]["provisional"]["value"][0]["provisional"]),
-            sections=[build(part, page) for part in ORDER],
-            closing=[build(sections.outcomes, page), build(models, page), trust(page)],
+            **_parts(page),
         )
     )
+
+
+def _parts(page: Page, /) -> dict[str, Any]:
+    """The sections before and after the actions, and the table of contents of all."""
+    opening = [build(part, page) for part in ORDER]
+    closing = [*(build(part, page) for part in CLOSING)]
+    first, actions = (
+        {"id": name, "title": page.voice.words(f"sections.{name}")} for name in ("conclusions", "actions")
+    )
+    return {"sections": opening, "closing": closing, "contents": [first, *opening, actions, *closing]}

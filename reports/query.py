@@ -6,6 +6,7 @@ is ISO text, and platform text is already free of control characters.
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -14,12 +15,15 @@ from typing import Any
 
 import duckdb
 
+from reports.matrix import withheld
+
 SMALLEST_CELL = 10  # people; DESIGN.md section 2, "Terms"
 SMALLEST_DENOMINATOR = 30
 PERSONAL_UNITS = ("people", "events")  # fewer than ten events are fewer than ten people
 SMALL = "<10"
 WITHHELD = "withheld"  # would give a small cell away by subtraction from its total
 LONGEST_TEXT = 160
+READ = re.compile(r"(?<!')\b(?:marts|history|features|quality)\.[a-z_0-9]+")  # not within quotes: a name as a value
 
 Value = Any  # whatever JSON can hold
 Row = dict[str, Any]
@@ -61,27 +65,35 @@ def ask(
     cells: Mapping[str, Sequence[str]] | None = None,
     unit: str | None = None,
     total_known: bool = False,
+    matrix: Sequence[str] = (),
 ) -> Figure:
     """The rows of `sql` as a figure about `table`.
 
     `cells` names the columns that count people, each with the columns to withhold with it when it is below
     SMALLEST_CELL; `unit` restricts that to rows whose column of that name is one of PERSONAL_UNITS; `total_known`
-    withholds a second cell where one alone could be computed from the total.
+    withholds a second cell where one alone could be computed from the total. `matrix` names columns of counts that
+    are a table with the rows: what is small there is withheld so that no sum of a row or column gives it away.
     """
     hidden = {name: list(others) for name, others in (cells or {}).items()}
     figure: Figure = {
         "value": None,
-        "table": table,
+        "table": _tables(table, sql),
         "sql": " ".join(sql.split()),
-        "hidden": {"cells": hidden, "unit": unit, "total_known": total_known},
+        "hidden": {"cells": hidden, "unit": unit, "total_known": total_known}
+        | ({"matrix": list(matrix)} if matrix else {}),
     }
     return figure | {"value": reproduce(con, figure)}
 
 
 def ask_one(con: duckdb.DuckDBPyConnection, sql: str, /, *, table: str) -> Figure:
     """The first value of the first row of `sql` as a figure about `table`; null if there is no row."""
-    figure: Figure = {"value": None, "table": table, "sql": " ".join(sql.split()), "hidden": None}
+    figure: Figure = {"value": None, "table": _tables(table, sql), "sql": " ".join(sql.split()), "hidden": None}
     return figure | {"value": reproduce(con, figure)}
+
+
+def _tables(table: str, sql: str, /) -> str:
+    """The table that a figure is about, and those that its query reads besides."""
+    return " + ".join(dict.fromkeys([table, *READ.findall(sql)]))
 
 
 def reproduce(con: duckdb.DuckDBPyConnection, figure: Figure, /) -> Value:
@@ -96,15 +108,32 @@ def reproduce(con: duckdb.DuckDBPyConnection, figure: Figure, /) -> Value:
 
 
 def withhold(
-    rows: list[Row], /, *, cells: Mapping[str, Sequence[str]], unit: str | None, total_known: bool
+    rows: list[Row],
+    /,
+    *,
+    cells: Mapping[str, Sequence[str]],
+    unit: str | None,
+    total_known: bool,
+    matrix: Sequence[str] = (),
 ) -> list[Row]:
-    """`rows` with every cell of 1 to 9 people replaced by "<10" and its dependent columns by "withheld"."""
+    """`rows` with every cell of 1 to 9 people replaced by "<10" and its dependent columns by "withheld".
+
+    The cells of a `matrix` read "withheld" whether they are small or guard a small one; no rows are left where
+    nothing would guard it.
+    """
+    gaps = withheld([[row[name] for name in matrix] for row in rows], smallest=SMALLEST_CELL) if matrix else set()
+    if gaps is None:
+        return []
+    for place, column in gaps:
+        rows[place][matrix[column]] = WITHHELD
     for name, others in cells.items():
         small = [row for row in rows if _is_small(row, name, unit=unit)]
-        second = _nearest(rows, small, name) if total_known and len(small) == 1 else []
+        second = _guards(rows, small, name) if total_known else []
+        # Where even all others guard it too little, "<10" would say too much: it is withheld like them.
+        told = WITHHELD if total_known and _follows(small, second, name) else SMALL
         for row in small + second:
             row |= {other: WITHHELD for other in others if row[other] is not None}
-            row[name] = SMALL if row in small else WITHHELD
+            row[name] = told if row in small else WITHHELD
     return rows
 
 
@@ -114,9 +143,22 @@ def _is_small(row: Row, name: str, /, *, unit: str | None) -> bool:
     return isinstance(row[name], int | float) and 0 < row[name] < SMALLEST_CELL
 
 
-def _nearest(rows: list[Row], small: list[Row], name: str, /) -> list[Row]:
+def _guards(rows: list[Row], small: list[Row], name: str, /) -> list[Row]:
+    """The next larger cells that are withheld with the small ones, until no small one follows from the total."""
     others = [row for row in rows if row not in small and isinstance(row[name], int | float) and row[name] > 0]
-    return sorted(others, key=lambda row: (row[name], str(row)))[:1]
+    others.sort(key=lambda row: (row[name], str(row)))
+    found: list[Row] = []
+    while others and _follows(small, found, name):
+        found.append(others.pop(0))
+    return found
+
+
+def _follows(small: list[Row], guards: list[Row], name: str, /) -> bool:
+    """Whether a small cell has but one value that the rest of the total allows: 1 to 9 each, a guard 10 or more."""
+    rest = sum(row[name] for row in small + guards)
+    least = 1 if guards else max(1, rest - (SMALLEST_CELL - 1) * (len(small) - 1))
+    most = min(SMALLEST_CELL - 1, rest - (len(small) - 1) - SMALLEST_CELL * len(guards))
+    return bool(small) and least >= most
 
 
 def known(value: object, /) -> bool:

@@ -6,36 +6,37 @@ reports/page.py.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from typing import Any
 
+from reports.actions import CONTACTS
 from reports.charts import Chart, Charts
 from reports.grids import Columns, Grid, grid, kpi_grid
-from reports.query import known
-from reports.risks import HOLDOUT
-from reports.summary import COMMUNITY, LEARNING, MONEY
+from reports.query import Row, known
+from reports.risks import HOLDOUT, RISK_LEVELS
 from reports.voice import Voice
 
 Section = dict[str, Any]
 HEADLINE = 10
+MATURE_DAYS = 28  # when the effect of a list is read
 
-ITEM_COLUMNS: Columns = (
-    *(("title", "text"), ("users_28d", "count"), ("learners_28d", "count"), ("enrolments_28d", "count")),
-    *(("completions_28d", "count"), ("purchases_28d", "count"), ("revenue_28d", "money"), ("refunds_28d", "count")),
-)
-COMMUNITY_COLUMNS: Columns = (
-    *(("community_id", "known:communities"), ("members_active", "count"), ("speakers", "count"), ("texts", "count")),
-    *(("top_5_percent_share", "percent"), ("questions", "count"), ("questions_unanswered", "count")),
-    *(("first_reply_median_hours", "tenth"), ("first_reply_in_24h", "percent")),
-)
-BEHAVIOUR_COLUMNS: Columns = (
-    *(("users", "count"), ("share", "percent"), ("texts", "count"), ("replies_given", "count")),
-    *(("days_mean", "tenth"), ("retention_28d_mean", "percent")),
-)
 OUTCOME_COLUMNS: Columns = (
-    *(("list_as_of", "day"), ("list", "known:lists"), ("outcome", "known:columns"), ("contacted", "count")),
+    *(("list_as_of", "day"), ("list", "known:lists"), ("outcome", "known:outcomes"), ("contacted", "count")),
     *(("contacted_rate", "percent"), ("holdout", "count"), ("holdout_rate", "percent"), ("effect", "points")),
     *(("low_95", "points"), ("high_95", "points")),
 )
+
+
+class Watched(dict[str, Any]):
+    """The figures, and the names of those that were looked at since `seen` was last emptied."""
+
+    def __init__(self, figures: dict[str, Any], /) -> None:
+        super().__init__(figures)
+        self.seen: dict[str, None] = {}
+
+    def __getitem__(self, name: str, /) -> Any:  # noqa: ANN401  (a figure holds whatever JSON can)
+        self.seen[name] = None
+        return super().__getitem__(name)
 
 
 class Page:
@@ -46,14 +47,13 @@ class Page:
 
     def __init__(self, summary: dict[str, Any], voice: Voice, /, *, cards: Sequence[str]) -> None:
         self.summary, self.voice, self.cards = summary, voice, cards
-        self.figures = summary["figures"]
+        self.figures = Watched(summary["figures"])
         self.charts = Charts(summary, words=voice.words, formats=voice.formats)
 
     def lead(self, key: str, /, **values: tuple[str, Any]) -> str:
-        """A sentence of the catalogue's `leads`, its values as (kind, value)."""
-        return self.voice.words(
-            f"leads.{key}", **{name: self.voice.formats(kind, value) for name, (kind, value) in values.items()}
-        )
+        """A sentence of the catalogue's `leads` as HTML, its values as (kind, value)."""
+        said = {name: self.voice.marked(kind, value) for name, (kind, value) in values.items()}
+        return self.voice.words.marked(f"leads.{key}", **said)
 
     def grid(self, name: str, /, columns: Columns) -> Grid | None:
         """The table of the figure `name`."""
@@ -85,6 +85,7 @@ def section(
         "grids": [part for part in grids if part],
         "charts": [part for part in charts if part],
         "links": [],
+        "sources": [],
         "absent": None,
     }
 
@@ -96,76 +97,18 @@ def kpis(page: Page, /) -> Section:
     return section("kpis", page, leads=leads, grids=[page.kpis(page.summary["known_kpis"][:HEADLINE])], charts=[])
 
 
-def growth(page: Page, /) -> Section:
-    """Who is active, the flow of states, and where it leads."""
-    seen = page.figures["people_seen"]["value"]
-    states = (("state", "known:states"), ("users", "count"), ("previous", "count"))
-    channels = (
-        *(("channel", "text"), ("users", "count"), ("active_28d", "count"), ("payers", "count")),
-        ("spend_total", "money"),
-    )
-    return section(
-        *("growth", page),
-        leads=[page.lead("people_seen", users=("count", seen)), page.lead("states")],
-        grids=[page.grid("states", states), page.grid("channels", channels)],
-        charts=[page.charts.active(), page.charts.forecast(), page.charts.transitions()],
-    )
-
-
-def learning(page: Page, /) -> Section:
-    """People learning, time and completions."""
-    charts = [
-        page.charts.weekly("learning_minutes", unit="minutes") or page.charts.weekly("wau_learning", unit="people")
-    ]
-    return section("learning", page, leads=[], grids=[page.kpis(LEARNING)], charts=charts)
-
-
-def money(page: Page, /) -> Section:
-    """From GMV to net receipts."""
-    currency = page.summary["platform"]["currency"]
-    leads = [page.lead("money_currency", currency=("text", currency))] if currency else []
-    return section(
-        "money", page, leads=[page.lead("money"), *leads], grids=[page.kpis(MONEY)], charts=[page.charts.money()]
-    )
-
-
-def items(page: Page, /) -> Section:
-    """What sells or is used most and least."""
-    row = page.row("sold_items")
-    on_sale = ("count", row["on_sale"])
-    if row["sold"] is None or row["on_sale"] < 30:
-        leads = [page.lead("on_sale", on_sale=on_sale)]
-    else:
-        share = ("percent", row["sold"] / row["on_sale"])
-        leads = [page.lead("sold", on_sale=on_sale, sold=("count", row["sold"]), share=share)]
-    grids = [page.grid("best_items", ITEM_COLUMNS), page.grid("worst_items", ITEM_COLUMNS)]
-    return section("items", page, leads=leads, grids=grids, charts=[])
-
-
-def community(page: Page, /) -> Section:
-    """Talk, answers and opinion, and the ways in which people take part."""
-    ways = page.grid("behaviours", (page.name_column(), *BEHAVIOUR_COLUMNS))
-    grids = [page.kpis(COMMUNITY), page.grid("communities", COMMUNITY_COLUMNS), ways]
-    chart = page.charts.weekly("texts", unit="events")
-    return section("community", page, leads=_ways(page), grids=grids, charts=[chart])
-
-
-def _ways(page: Page) -> list[str]:
-    """Whether the ways of taking part are natural or rules."""
-    kinds = [row["kind"] for row in page.figures["behaviours"]["value"]]
-    if "natural" in kinds:
-        return [page.lead("behaviours_natural", count=("exact", kinds.count("natural")))]
-    return [page.lead("behaviours_rules")] if "rules" in kinds else []
-
-
 def risk(page: Page, /) -> Section:
     """People at risk: counts and value, never who."""
-    actions = (("suggested_action", "known:suggested"), ("users", "count"))
+    money = (("value_at_stake", "money"), ("expected_loss", "money"))
+    people = (("users", "count"), ("leaving", "count"))
+    levels = tuple((name, "count") for name in RISK_LEVELS)
     return section(
         *("risk", page),
         leads=[*_listed(page), *_expected(page)],
         grids=[
-            page.grid("warnings", (*actions, ("value_at_stake", "money"), ("expected_loss", "money"))),
+            page.grid("warnings", (("suggested_action", "known:suggested"), *people, *money)),
+            page.grid("risk_by_segment", (page.name_column(), *levels)),
+            page.grid("warnings_by_segment", (page.name_column(), *people, *money)),
             page.grid("warning_reasons", (("reason", "feature"), ("users", "count"))),
         ],
         charts=[],
@@ -183,6 +126,7 @@ def _listed(page: Page) -> list[str]:
             "risk" if known(total["value_at_stake"]) else "risk_unsold", users=("count", total["users"]), **money
         )
     ]
+    leads += _capacity(page)
     held = [line["users"] for line in lines if line["suggested_action"] == HOLDOUT]
     if held:
         count = {"holdout": ("count", held[0])} if known(held[0]) else {}
@@ -191,6 +135,13 @@ def _listed(page: Page) -> list[str]:
         share = ("percent", total["repeated"] / total["users"])
         leads.append(page.lead("repeated", repeated=("count", total["repeated"]), share=share))
     return leads
+
+
+def _capacity(page: Page) -> list[str]:
+    """How many of the list may be contacted: it ends where the team has no more time."""
+    shown = [line["users"] for line in page.figures["warnings"]["value"] if line["suggested_action"] in CONTACTS]
+    few = not shown or not all(known(users) for users in shown)
+    return [page.lead("capacity_few") if few else page.lead("capacity", users=("count", sum(shown)))]
 
 
 def _expected(page: Page) -> list[str]:
@@ -223,26 +174,72 @@ def recommendations(page: Page, /) -> Section:
     """What is recommended to how many."""
     row = page.row("recommended_total")
     columns = (("title", "text"), ("users", "count"), ("users_first", "count"), ("users_personal", "count"))
-    return section(
-        *("recommendations", page),
-        leads=[page.lead("recommended", users=("count", row["users"]), items=("count", row["items"]))],
-        grids=[page.grid("recommended", columns)],
-        charts=[],
-    )
+    kinds = (("reason_kind", "known:reason_kinds"), ("users", "count"), ("places", "count"), ("share", "percent"))
+    leads = [page.lead("recommended", users=("count", row["users"]), items=("count", row["items"])), *_mix(page)]
+    grids = [page.grid("recommended_reasons", kinds), page.grid("recommended", columns)]
+    return section("recommendations", page, leads=leads, grids=grids, charts=[])
+
+
+def _mix(page: Page) -> list[str]:
+    """How much of the lists is personal, and how much is new."""
+    row = page.row("recommended_mix")
+    names = {"personal": "recommended_personal", "fresh": "recommended_fresh"}
+    return [page.lead(key, share=("percent", row[name])) for name, key in names.items() if known(row[name])]
 
 
 def outcomes(page: Page, /) -> Section:
     """Whether earlier advice changed anything, against the people left alone."""
-    return section("outcomes", page, leads=[], grids=[page.grid("outcomes", OUTCOME_COLUMNS)], charts=[])
+    rows = page.figures["outcomes"]["value"]
+    stated = [row for row in rows if row["list"] == "early_warnings" and row["role"] == "stated"]
+    harm = [row for row in rows if row["role"] == "harm" and known(row["low_95"]) and row["low_95"] > 0]
+    leads = [_effect(page, row) for row in stated] + [
+        page.lead("outcomes_harm", outcome=("word", f"outcomes.{row['outcome']}"), effect=("points", row["effect"]))
+        for row in harm
+    ]
+    return section("outcomes", page, leads=leads, grids=[page.grid("outcomes", OUTCOME_COLUMNS)], charts=[])
+
+
+def _effect(page: Page, row: Row, /) -> str:
+    """Whether contacting the people of the lists brought more of them back; nothing is said of what was not done."""
+    if not row["reached"]:
+        return page.lead("outcomes_unlogged" if row["reached"] is None else "outcomes_nobody")
+    if not known(row["effect"]) or not known(row["low_95"]):
+        return page.lead("outcomes_few")
+    verdict = "better" if row["low_95"] > 0 else "worse" if row["high_95"] < 0 else "unclear"
+    shares = {name: ("percent", row[name]) for name in ("contacted_rate", "holdout_rate")}
+    points = {name: ("points", row[name]) for name in ("effect", "low_95", "high_95")}
+    return page.lead(f"outcomes_{verdict}", lists=("exact", row["lists"]), **shares, **points)
+
+
+def _when(page: Page) -> list[str]:
+    """From when on outcomes will be told: 28 days after the first list of which some were left alone."""
+    day = page.figures["first_holdout"]["value"]
+    if day is None:
+        return [page.lead("outcomes_no_holdout")]
+    mature = date.fromisoformat(day) + timedelta(days=MATURE_DAYS)
+    return [page.lead("outcomes_when", listed=("date", day), mature=("date", mature.isoformat()))]
+
+
+LATER = {"outcomes": _when}  # what can be said of a section that has no data yet
 
 
 def build(name: Callable[[Page], Section], page: Page, /) -> Section:
     """The section, or the one sentence that says that it is not there and why."""
     id_ = name.__name__
+    page.figures.seen.clear()
     if id_ not in page.summary["absent"]:
-        return name(page)
+        return _cited(name(page), page)
     code = page.summary["absent"][id_]
     whys = [row["why"] for row in page.figures["skipped"]["value"] if row["code"] == code and row["why"]]
     reason = page.voice.reason(code, english=whys[0] if whys else None)
-    empty = section(id_, page, leads=[], grids=[], charts=[])
-    return empty | {"absent": page.voice.words("absent.sentence", reason=reason)}
+    later = LATER[id_](page) if id_ in LATER else []
+    empty = section(id_, page, leads=later, grids=[], charts=[])
+    return _cited(empty | {"absent": page.voice.words("absent.sentence", reason=reason)}, page)
+
+
+def _cited(made: Section, page: Page, /) -> Section:
+    """The section with the figures behind its sentences: those looked at that no table or chart of it cites."""
+    told = {part["figure"]["sql"] for part in (*made["grids"], *made["charts"])}
+    seen = [page.summary["figures"][name] for name in page.figures.seen]
+    there = [figure for figure in seen if figure["sql"] not in told and figure["value"] not in (None, [])]
+    return made | {"sources": there if made["leads"] else []}

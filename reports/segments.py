@@ -15,6 +15,7 @@ SIZES: Columns = (
 PROFILES = (("apart", "text"), ("play", "text"), ("top_items", "text"), ("typical_week", "text"))
 MOST_MOVES = 5
 ELSEWHERE = -1
+LONGEST_LABEL = 24
 HEAT_WIDTH = 190  # leaves room for the names of segments
 LIFTS = (0.5, 2.0)  # lightest and darkest: half and twice as much as everybody
 
@@ -25,6 +26,7 @@ def segments(page: Page, /) -> Section:
     grids = [
         page.grid("segments", (page.name_column(), *SIZES)),
         _profiles(page),
+        _demographics(page),
         _moves(page),
     ]
     return section("segments", page, leads=leads, grids=grids, charts=[page.charts.segments(), flow_chart(page)])
@@ -44,7 +46,7 @@ def interests(page: Page, /) -> Section:
     return section(
         *("interests", page),
         leads=[page.voice.words("leads.interests_by_category" if by_category else "leads.interests")],
-        grids=[table("interests", page.figures["interests"], rows, columns, page=page)],
+        grids=[in_words(table("interests", page.figures["interests"], rows, columns, page=page))],
         charts=[interest_chart(page)],
     )
 
@@ -60,7 +62,7 @@ def _more(page: Page, row: Row) -> str | None:
         for place in (1, 2, 3)
         if row[f"lift_{place}"] is not None
     ]
-    return page.voice.listed(said) if said else page.voice.words("parts.alike")
+    return in_turn(page, said) if said else page.voice.words("parts.alike")
 
 
 def interest_chart(page: Page, /) -> Chart | None:
@@ -92,7 +94,7 @@ def interest_chart(page: Page, /) -> Chart | None:
 
 def shortened(labels: list[str], /) -> dict[str, str]:
     """Labels by their first words, "data" for "data (python, sql)"; in full where two would be the same."""
-    first = {label: re.split("[（(、,]", label)[0].strip() or label for label in labels}
+    first = {label: (re.split("[（(、,]", label)[0].strip() or label)[:LONGEST_LABEL] for label in labels}
     return {label: word if list(first.values()).count(word) == 1 else label for label, word in first.items()}
 
 
@@ -104,6 +106,16 @@ def named(page: Page, row: Row, stem: str, place: int | None = None, /) -> Value
 def table(name: str, figure: Figure, rows: list[Row], columns: Columns, /, *, page: Page) -> Grid | None:
     """A table of `rows` made from those of `figure`, which it cites."""
     return grid(name, {**figure, "value": rows}, columns=columns, voice=page.voice)
+
+
+def in_words(made: Grid | None, /) -> Grid | None:
+    """A table of words: on a phone its columns stand one below the other."""
+    return made and made | {"kind": "told"}
+
+
+def in_turn(page: Page, names: list[str], /) -> str:
+    """Names of segments one after the other; the English ones hold commas of their own."""
+    return page.voice.words("parts.between_segments").join(names)
 
 
 def _found(page: Page) -> list[str]:
@@ -175,7 +187,13 @@ def _profiles(page: Page) -> Grid | None:
         }
         for row in figure["value"]
     ]
-    return table("segment_profiles", figure, rows, (("name", "text"), *PROFILES), page=page)
+    return in_words(table("segment_profiles", figure, rows, (("name", "text"), *PROFILES), page=page))
+
+
+def _demographics(page: Page) -> Grid | None:
+    """What the people of each segment said of themselves, to be opened."""
+    made = page.grid("demographics", (page.name_column(), ("attribute", "code"), ("people_by_value", "text")))
+    return made and made | {"folded": True}
 
 
 def _items(page: Page, row: Row) -> str | None:

@@ -11,7 +11,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import duckdb
 
 from lyceum.errors import UsageError
-from reports import figures, groups, predictions, risks, trust
+from reports import (
+    courses,
+    drivers,
+    earnings,
+    figures,
+    groups,
+    movements,
+    predictions,
+    recommended,
+    risks,
+    trust,
+)
 from reports.actions import actions
 from reports.conclusions import conclusions
 from reports.query import Figure, clean
@@ -27,6 +38,7 @@ COMMUNITY = ("wau_interacting", "texts", "questions", "complaints", "rating_mean
 
 # Where quality.runs would say why a section has no input: words that occur in the step's part.
 ABSENT_PARTS = {
+    "drivers": ("growth", "lifecycle"),
     "growth": ("growth", "lifecycle"),
     "segments": ("segment",),
     "interests": ("interest", "marts.topics"),
@@ -42,17 +54,25 @@ ABSENT_PARTS = {
     "survival": ("survival",),
     "models": ("retention", "purchase"),
 }
+DRIVERS = ("states", "wau_by_segment", "wau_by_channel", "learning_split", "net_split", "net_by_item")
 LOG_CODES = ("no_events_of_kind", "no_purchases_logged", "no_communities")  # what the logs do not hold at all
 NEEDED = {"learning": LEARNING, "money": ("payers", "gmv", "net"), "community": ("wau_interacting", "texts")}
 
 
 def summarise(
-    con: duckdb.DuckDBPyConnection, /, *, as_of: date, platform: dict[str, Any], release: str
+    con: duckdb.DuckDBPyConnection,
+    /,
+    *,
+    as_of: date,
+    platform: dict[str, Any],
+    release: str,
+    stale_since: date | None = None,
 ) -> dict[str, Any]:
     """Every number of the report for the week that ended before `as_of`, from the release behind `con`.
 
     `as_of` is a Monday; `platform` has name, timezone and currency (ISO 4217, may be null); `release` is printed
-    under every figure. Raises UsageError if `as_of` is no Monday or the time zone is unknown.
+    under every figure; `stale_since` is the first later week that could not be published, if there is one. Raises
+    UsageError if `as_of` is no Monday or the time zone is unknown.
     """
     week = _week(as_of, timezone=str(platform["timezone"]))
     found = _figures(con, as_of=as_of, week=week)
@@ -67,6 +87,7 @@ def summarise(
         },
         "release": clean(release),
         "as_of": as_of.isoformat(),
+        "stale_since": stale_since.isoformat() if stale_since else None,
         "week": week.isoformat(),
         "week_number": week.isocalendar().week,
         "state": max(
@@ -99,7 +120,11 @@ def _figures(con: duckdb.DuckDBPyConnection, /, *, as_of: date, week: date) -> d
         "states": figures.states(con, week=week),
         "growth": figures.growth(con, week=week),
         "transitions": figures.transitions(con),
+        **movements.figures(con, week=week),
+        **courses.figures(con),
+        **earnings.figures(con, week=week),
         "channels": figures.channels(con),
+        **drivers.figures(con, as_of=as_of),
         **groups.figures(con, week=week),
         "best_items": figures.items(con, worst=False),
         "worst_items": figures.items(con, worst=True),
@@ -108,13 +133,18 @@ def _figures(con: duckdb.DuckDBPyConnection, /, *, as_of: date, week: date) -> d
         "warnings": risks.warnings(con),
         "warnings_total": risks.warnings_total(con),
         "warning_reasons": risks.warning_reasons(con),
+        "warnings_by_segment": risks.warnings_by_segment(con),
+        "risk_by_segment": risks.risk_by_segment(con),
         "expected_profit": risks.expected_profit(con),
+        "action_profit": risks.action_profit(con),
+        "first_holdout": risks.first_holdout(con),
         "churn": risks.churn(con),
         "survival": predictions.survival(con),
         "buyers": figures.buyers(con),
         "buyers_by_segment": figures.buyers_by_segment(con),
         "recommended": figures.recommended(con),
         "recommended_total": figures.recommended_total(con),
+        **recommended.figures(con),
         "outcomes": figures.outcomes(con),
         "checks": trust.checks(con),
         "failed_checks": trust.failed_checks(con),
@@ -147,6 +177,7 @@ def _known_kpis(history: Figure, names: tuple[str, ...], /) -> list[str]:
 def _absent(found: dict[str, Figure], /) -> dict[str, str]:
     """The sections without data, each with the code of the reason (no_data where no step gave one)."""
     empty = {
+        "drivers": not any(found[name]["value"] for name in DRIVERS),
         "growth": not found["states"]["value"] and not found["growth"]["value"],
         "segments": not found["segments"]["value"],
         "interests": not found["interests"]["value"],

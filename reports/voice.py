@@ -2,6 +2,8 @@
 
 from typing import Any, Self
 
+from markupsafe import Markup
+
 from lyceum import words as words_of_columns
 from reports.catalogue import Words
 from reports.formats import Formats
@@ -38,6 +40,22 @@ class Voice:
         if kind == "saying":
             return self.say(value)
         return self.feature(value) if kind == "column" else self.formats(kind, value)
+
+    def told(self, saying: dict[str, Any], /) -> Markup:
+        """The same as HTML, text of the platform in an element of its own, so that its direction stays its own."""
+        parts = saying["values"].items()
+        return self.words.marked(
+            saying["key"], **{name: self.marked(part["kind"], part["value"]) for name, part in parts}
+        )
+
+    def marked(self, kind: str, value: Value, /) -> str:
+        """One value of a sentence as HTML knows it; what is Markup already stays as it is."""
+        if isinstance(value, Markup):
+            return value
+        if kind == "saying":
+            return self.told(value)
+        text = self._value(kind, value)
+        return Markup("<bdi>{}</bdi>").format(text) if kind == "text" else text
 
     def code(self, section: str, code: str, /) -> str:
         """The word for a code that came with the data, or the code itself where the catalogue has none."""

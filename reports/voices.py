@@ -2,10 +2,10 @@
 
 from reports.query import Row, known
 from reports.sections import Page, Section, section
-from reports.segments import named, table
+from reports.segments import in_turn, in_words, named, table
 
 COLUMNS = (
-    *(("kind", "known:voices"), ("topic", "text"), ("people", "count"), ("people_before", "count")),
+    *(("topic", "text"), ("kind", "known:voices"), ("people", "count"), ("people_before", "count")),
     *(("trend", "text"), ("voiced_by", "text")),
 )
 
@@ -15,7 +15,8 @@ def voices(page: Page, /) -> Section:
     figure = page.figures["voices"]
     rows = [_row(page, row) for row in figure["value"]]
     leads = [page.lead("voices"), *_louder(page)]
-    return section("voices", page, leads=leads, grids=[table("voices", figure, rows, COLUMNS, page=page)], charts=[])
+    grids = [in_words(table("voices", figure, rows, COLUMNS, page=page))]
+    return section("voices", page, leads=leads, grids=grids, charts=[])
 
 
 def _row(page: Page, row: Row) -> Row:
@@ -25,7 +26,7 @@ def _row(page: Page, row: Row) -> Row:
         **{name: row[name] for name in ("kind", "people", "people_before")},
         "topic": named(page, row, "label"),
         "trend": _trend(page, row),
-        "voiced_by": page.voice.listed(held) if held else page.voice.words("parts.alike"),
+        "voiced_by": in_turn(page, held) if held else page.voice.words("parts.alike"),
     }
 
 

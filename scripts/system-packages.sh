@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Debian packages that the browser and Spark tests need. Nothing else of lyceum needs any of them.
+# Debian packages that the tests of browser, Spark and PostgreSQL need. Nothing else of lyceum needs any of them.
 set -euo pipefail
-wanted=(chromium fonts-noto-cjk openjdk-17-jre-headless)
+wanted=(chromium fonts-noto-cjk openjdk-17-jre-headless postgresql)
 missing=()
 for package in "${wanted[@]}"; do
     dpkg-query --show --showformat='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

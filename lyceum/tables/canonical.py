@@ -191,7 +191,7 @@ ROLES = Table(
 
 SUPERSEDED = Table(
     "superseded",
-    "Rows that a correction or an erasure replaced, so that `as it was known then` can be read.",
+    "Rows that a correction replaced, so that `as it was known then` can be read.",
     ("table_name", "row_key", "known_from"),
     (
         Column("table_name", VARCHAR, "The canonical table", required=True),
@@ -238,12 +238,18 @@ DELIVERIES = Table(
             required=True,
         ),
         Column("mapped", BIGINT, "Became rows of the lake with a person", "rows", required=True),
-        Column("skipped", BIGINT, "Left out by the filter that the source names", "rows", required=True),
+        Column(
+            "skipped",
+            BIGINT,
+            "Left out by the filter that the source names, or of people who were erased",
+            "rows",
+            required=True,
+        ),
         Column("anonymous", BIGINT, "Became rows of the lake without a person", "rows", required=True),
         Column("duplicate", BIGINT, "Stood in the lake or in the delivery already", "rows", required=True),
         Column("rejected", BIGINT, "Could not be used, kept in rejects", "rows", required=True),
         Column("blank", BIGINT, "Empty lines", "rows", required=True),
-        Column("skip_reason", VARCHAR, "The name of the filter"),
+        Column("skip_reason", VARCHAR, "The name of the filter; forgotten = rows of people who were erased"),
         *BATCH,
     ),
     volatile=VOLATILE,

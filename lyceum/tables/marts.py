@@ -1,7 +1,7 @@
 """What analysts query and managers read about: one row per key for the newest week."""
 
 from lyceum.schema import BIGINT, BOOLEAN, DATE, DOUBLE, MONEY, VARCHAR, Column, Table
-from lyceum.tables import behaviours, prediction, rates, readout, scorecards, topics
+from lyceum.tables import behaviours, movements, prediction, rates, readout, scorecards, topics
 
 USER = Column("user_id", VARCHAR, "Pseudonym of the person", required=True)
 ITEM = Column("item_id", VARCHAR, "Identity of the item", required=True)
@@ -294,6 +294,6 @@ TABLES = (
     *(INTERESTS, *topics.TABLES, *behaviours.TABLES),
     *(LIFECYCLE_TRANSITIONS, GROWTH_FORECAST, scorecards.CHANNEL_QUALITY, scorecards.ITEM_PERFORMANCE),
     *(COMMUNITY_MEMBERS, scorecards.COMMUNITY_HEALTH, POINTS_LEDGER, LEADERBOARD),
-    scorecards.WEEKLY_KPIS,
+    *(scorecards.WEEKLY_KPIS, *movements.TABLES),
     *(*rates.TABLES, *prediction.TABLES, *readout.TABLES),
 )

@@ -124,7 +124,7 @@ RUNS = Table(
     ("as_of", "step", "part"),
     (
         Column("as_of", DATE, "The week", required=True),
-        Column("step", VARCHAR, "ingest, validate, featurise, train or score", required=True),
+        Column("step", VARCHAR, "ingest, validate, featurise, train, score, readout or forget", required=True),
         Column("part", VARCHAR, "The table or model concerned", required=True),
         Column("status", VARCHAR, "done, skipped or failed", required=True),
         Column("code", VARCHAR, "Short reason for machines: why it was skipped"),
@@ -132,7 +132,11 @@ RUNS = Table(
         Column("rows", BIGINT, "Rows written", "rows"),
         Column("digest", VARCHAR, "Digest of what was written"),
         Column("reads", VARCHAR, "Canonical tables of the lake and their versions", "JSON object"),
-        Column("provisional", BOOLEAN, "The week before had not been published when this week ran"),
+        Column(
+            "provisional",
+            BOOLEAN,
+            "The week before had not been published, or was provisional itself, when this week ran",
+        ),
         Column("ran_at", INSTANT, "When the step ended", "UTC"),
         Column("seconds", DOUBLE, "How long it took", "seconds"),
         Column("peak_mb", DOUBLE, "Peak memory of the process so far", "MB"),

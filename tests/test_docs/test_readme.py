@@ -14,7 +14,7 @@ import typer.main
 from lyceum.dictionary import dictionary, with_questions
 from lyceum.releases import contents
 from lyceum.schema import MONEY, published, questions
-from lyceum.settings import OTHER_VARIABLES, MailSettings, PlatformSettings, Settings, WebhookSettings
+from lyceum.settings import OTHER_VARIABLES, AlertSettings, MailSettings, PlatformSettings, Settings, WebhookSettings
 from pipelines.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -253,12 +253,12 @@ def test_every_setting_is_documented_with_its_default():
     assert set(settings) == set(Settings.model_fields)
     assert settings.pop("actions") == "see below"
     unset = {key for key, cell in settings.items() if cell == "none"}
-    assert unset == {"platforms", "mail", "webhook", "segments", "topics"}
+    assert unset == {"platforms", "mail", "webhook", "alerts", "segments", "topics"}
     settings = {key: cell for key, cell in settings.items() if key not in unset}
     defaults = {key: Settings.model_fields[key].default for key in settings}
     written = {key: tomllib.loads(f"value = {cell}")["value"] for key, cell in settings.items()}
     assert {key: tuple(value) if isinstance(value, list) else value for key, value in written.items()} == defaults
-    for table in (PlatformSettings, MailSettings, WebhookSettings):
+    for table in (PlatformSettings, MailSettings, WebhookSettings, AlertSettings):
         told, nested = dict(nested[: len(table.model_fields)]), nested[len(table.model_fields) :]
         assert told == {key: "yes" if field.is_required() else "no" for key, field in table.model_fields.items()}
     assert nested == []

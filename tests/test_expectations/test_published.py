@@ -95,6 +95,7 @@ def week():
         "marts.points_ledger": [{"user_id": "u0", "day": AS_OF, "rule": "learn", "events": 1, "points": 1}],
         "marts.leaderboard": [{"user_id": "u0", "league": 1, "rank": 1, "points_28d": 1}],
         "marts.item_performance": [{**ITEM, "item_id": f"i{n}"} for n in range(2)],
+        "marts.course_drop_off": [{"item_id": "i0", "position": 1, "share": 1.0}],
         "marts.channel_quality": [{"channel": "ads", **CHANNEL}],
         "marts.community_health": [{"community_id": "(all)", **COMMUNITY}],
         "marts.weekly_kpis": [{"week": AS_OF, "kpi": "share_rate", "area": "word_of_mouth", "denominator": 3.0}],

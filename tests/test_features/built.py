@@ -8,6 +8,8 @@ from datetime import timedelta
 import ibis
 
 from features import pairs
+from features.deals import weekly_discounts
+from features.drop_off import course_drop_off
 from features.items import ITEM_SETS, item_snapshot
 from features.labels import labels
 from features.lifetimes import lifetimes
@@ -48,12 +50,18 @@ def of_lifetimes(_made, inputs, moments):
     return lifetimes(days.filter(days.event_date >= moments[0] - timedelta(days=60)), as_of=moments[0])
 
 
+def of_discounts(_made, inputs, moments):
+    return weekly_discounts(inputs["order_lines"], inputs["items"], as_of=moments[0])
+
+
 BUILT = {
     **{each.name: of_set(each) for each in (*SETS, *ITEM_SETS)},
     "labels": of_labels,
     "interactions": of_pairs(pairs.interactions, "user_items", window_days=60),
     "user_weeks": of_pairs(pairs.user_weeks, "user_days"),
     "lifetimes": of_lifetimes,
+    "course_drop_off": of_pairs(course_drop_off, "user_lessons", least=1),
+    "weekly_discounts": of_discounts,
     "edges": of_pairs(pairs.edges, window_days=60),
     "texts": of_pairs(pairs.texts, window_days=60),
     "community_acts": of_pairs(pairs.community_acts, window_days=14),

@@ -117,3 +117,16 @@ def test_what_is_tried_twice_in_the_sandbox_fails_only_where_it_fails(sandboxed)
 def test_literal_rows_come_back(rows):
     with engine.connect() as con:
         assert con.execute(engine.values(("a", "b", "c"), rows)).fetchall() == rows
+
+
+def test_both_halves_of_a_union_over_two_joins_with_one_table_are_read():
+    """An optimizer of DuckDB 2.0.0 gave the second half twice."""
+    with engine.connect() as con:
+        con.execute("CREATE TABLE pairs AS FROM (VALUES (0, 'a', NULL), (1, 'a', 'e'), (2, 'e', 'b')) t(n, u, w)")
+        con.execute("CREATE TABLE names AS FROM (VALUES ('a', 'A'), ('b', 'B'), ('e', 'E')) t(raw, name)")
+        con.execute(
+            "CREATE VIEW named AS SELECT p.* REPLACE (x.name AS u, y.name AS w) FROM pairs p "
+            "LEFT JOIN names x ON p.u = x.raw LEFT JOIN names y ON p.w = y.raw"
+        )
+        found = con.execute("SELECT u FROM named UNION SELECT w FROM named").fetchall()
+    assert {name for (name,) in found} == {"A", "B", "E", None}

@@ -25,7 +25,7 @@ WORDS = {  # from the project's own lists, or numbers put into its sentences
     *{"churn_reasons", "purchase_reasons", "reason", "reasons", "reasons_en", "reasons_zh", "traits"},
     *{"from_state", "lifecycle_state", "score_status", "segment_name", "to_state", "name_en", "name_zh"},
     *{"apart_en", "apart_zh", "play_en", "play_zh", "typical_week"},
-    *{"arm", "contact_from", "contact_until", "list", "outcome", "rule", "suggested_action"},
+    *{"arm", "basis", "contact_from", "contact_until", "list", "outcome", "rule", "scope", "suggested_action"},
     *{"categories", "category", "topic"},  # of items
     *{"label_en", "label_zh", "top_segments", "words"},  # of topics: words that ten people or more used, never a text
     *{"demographics", "top_items"},  # closed lists, and titles of items; cells of ten people or more

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lyceum.errors import LyceumError
-from models.lifecycle import ACTIVE_STATES, STATES, state_history, states, transitions
+from models.lifecycle import ACTIVE_STATES, STATES, UNSEEN, moves, state_history, states, transitions
 
 MONDAY = date(2024, 1, 1)
 
@@ -89,6 +89,24 @@ def test_transitions_count_every_move_once(lives, last, weeks):
     found = {(row.from_state, row.to_state): row.users for row in chain.itertuples()}
     assert found == dict(moves)
     assert chain.groupby("from_state")["probability"].sum().map(lambda total: abs(total - 1) < 1e-12).all()
+
+
+@settings(max_examples=30)
+@given(LIVES, st.integers(0, 27))
+def test_the_moves_of_a_week_hold_everybody_seen_by_its_end_once(lives, number):
+    found = moves(log(**{f"u{n}": life for n, life in enumerate(lives)}), week=week(number))
+    expected = Counter(
+        ((by_the_words(life, number - 1) if number else None) or UNSEEN, now)
+        for life in lives
+        if (now := by_the_words(life, number))
+    )
+    assert {(row.from_state, row.to_state): row.users for row in found.itertuples()} == dict(expected)
+
+
+def test_in_the_first_week_of_a_log_everybody_comes_from_nowhere():
+    found = moves(log(a=[0, 1], b=[0]), week=week(0))
+    assert found.values.tolist() == [[UNSEEN, "new", 2]]
+    assert moves(log(), week=week(0)).empty
 
 
 def test_order_repetition_and_type_of_the_weeks_change_nothing():

@@ -165,8 +165,12 @@ def small(small_home, tmp_path, monkeypatch) -> Context:
 @pytest.fixture(scope="session")
 def small_home(tmp_path_factory) -> Path:
     """Made by hand, because no step takes part."""
+    import pyarrow as pa
+
     from lyceum import engine, privacy, releases
     from lyceum.home import Platform
+    from lyceum.lake import Lake
+    from lyceum.tables.canonical import EVENTS
     from pipelines.digest import digest
 
     key = privacy.Key(SECRET.encode())
@@ -191,9 +195,23 @@ def small_home(tmp_path_factory) -> Path:
         (folder / "report").mkdir()
         for name in ("index.html", "index.zh.html", "index.en.html"):
             (folder / "report" / name).write_text(f"<h1>{week}</h1>")
-        releases.switch(home, releases.commit(home, folder, {"as_of": str(week), "tables": tables}))
+        manifest = {
+            "as_of": str(week),
+            "published_at": "2027-01-01T02:30:00+08:00",
+            "provisional": False,
+            "tables": tables,
+        }
+        releases.switch(home, releases.commit(home, folder, manifest))
     home.reports.mkdir()
     (home.reports / "index.html").write_text("<h1>every week</h1>")
+    one = {
+        "event_id": "e1",
+        "event_date": date(2026, 7, 5),
+        "event_type": "login",
+        "occurred_at": NOW,
+        "ingested_at": NOW,
+    }
+    Lake(home.lake).append(EVENTS, pa.Table.from_pylist([one], schema=EVENTS.arrow()).to_reader())
     return home.root
 
 

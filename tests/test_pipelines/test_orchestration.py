@@ -88,7 +88,7 @@ def test_a_taken_port_is_refused_before_anything_starts(home, config):
 def test_a_failed_task_is_named_with_its_reason_and_log(home, config):
     run = Run("weekly_insights", datetime(2026, 7, 5, 19, tzinfo=UTC))
     with pytest.raises(
-        LyceumError, match=r"weekly_insights, task validate, failed .*no folder.* Airflow's log .*runs.log"
+        LyceumError, match=r"weekly_insights, task wait_for_data, failed .*no folder.* Airflow's log .*runs.log"
     ):
         run_dags(environment(home, config), [run, run], say=lambda _: None)
 

@@ -12,6 +12,11 @@ import pytest
 from lyceum import releases
 from lyceum.home import Home
 
+from ..report_judging import axe_faults, browser_faults, print_faults
+from ..report_numbers import table_faults
+from ..report_reading import read
+from ..report_words import word_faults
+
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 ACCOUNT = ("mapped", "skipped", "anonymous", "duplicate", "rejected", "blank")
 
@@ -181,19 +186,37 @@ def test_segments_cover_the_people_seen_of_late(either):
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_report_reads_well_in_a_browser(each, browser, violations, language):
-    """No word from the console, no request, nothing wider than a telephone, nothing that shuts readers out."""
-    page = browser.new_page(viewport={"width": 390, "height": 900})
-    said, asked = [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    url = (releases.current(each.home).report / f"index.{language}.html").as_uri()
-    page.goto(url)
-    assert (said, asked) == ([], [url])
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert violations(page) == []
-    page.close()
+def test_every_page_reads_well_in_a_browser(each, browser, language):
+    """No word from the console, no request, nothing wider than a telephone or cut on paper, no lost link."""
+    report = releases.current(each.home).report
+    found = {}
+    for path in sorted(report.glob(f"*.{language}.html")):
+        dictionary = path.name.startswith("dictionary")
+        found[path.name] = browser_faults(browser, path, scripts=dictionary)
+        found[path.name] += [] if dictionary else print_faults(browser, path)
+    assert {f"index.{language}.html", f"engineers.{language}.html", f"dictionary.{language}.html"} <= set(found)
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("page", ["index.zh", "index.en", "engineers.zh", "engineers.en"])
+def test_axe_finds_nothing_that_shuts_readers_out(each, browser, violations, page):
+    assert axe_faults(browser, violations, releases.current(each.home).report / f"{page}.html") == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_table_of_the_report_shows_what_its_query_gives(each, language):
+    page = read((releases.current(each.home).report / f"index.{language}.html").read_text(encoding="utf-8"))
+    tally = table_faults(each.con, page, language=language)
+    assert tally.faults == []
+    assert tally.tables > 15
+    assert tally.cells > 400
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_word_of_the_other_language_stands_in_the_report(each, language):
+    for stem in ("index", "engineers"):
+        path = releases.current(each.home).report / f"{stem}.{language}.html"
+        assert word_faults(read(path.read_text(encoding="utf-8")), language=language) == []
 
 
 def test_a_forum_has_ways_of_taking_part_and_no_courses(forum):

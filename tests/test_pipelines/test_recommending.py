@@ -16,7 +16,8 @@ from lyceum.tables import marts, readout
 from pipelines import champions, recommended_before
 from pipelines.ingest import ingest
 from pipelines.keeping import Keeper
-from pipelines.recommendation_outcomes import compared, outcomes_table
+from pipelines.readout import outcomes_table
+from pipelines.recommendation_outcomes import compared
 from pipelines.recommended import recommendation_tables
 from pipelines.recommending import train_recommendation
 from pipelines.workspace import workspace
@@ -441,9 +442,9 @@ def test_the_future_changes_nothing(platform):
 
 
 def test_the_read_out_counts_people_by_hand(platform, secret):
-    """Five people with lists of their own and four held out, each shown items x and y on the Monday of 1 June."""
+    """50 people with lists of their own and 40 held out, each shown items x and y on the Monday of 1 June."""
     week = AS_OF - timedelta(days=35)
-    own, held = [f"o{n}" for n in range(5)], [f"h{n}" for n in range(4)]
+    own, held = [f"o{n}" for n in range(50)], [f"h{n}" for n in range(40)]
     for user in (*own, *held):
         platform.act(user, "w", date(2026, 5, 20))
     platform.act("o0", "x", week, "impression")  # on the Monday itself: counts
@@ -472,11 +473,12 @@ def test_the_read_out_counts_people_by_hand(platform, secret):
     assert part.rows == 4
     found = {row["outcome"]: row for row in rows}
     assert {row["list_as_of"] for row in rows} == {week} and {row["list"] for row in rows} == {"recommendations"}
-    assert {(row["contacted"], row["holdout"]) for row in rows} == {(5, 4)}
+    assert {(row["contacted"], row["holdout"]) for row in rows} == {(50, 40)}
     shares = {name: (row["contacted_rate"], row["holdout_rate"]) for name, row in found.items()}
-    assert shares == {"shown": (0.4, 0.0), "clicked": (0.2, 0.25), "enrolled": (0.0, 0.25), "bought": (0.2, 0.0)}
-    assert found["bought"]["effect"] == pytest.approx(0.2)
-    assert found["bought"]["low_95"] < 0 < 0.2 < found["bought"]["high_95"]
+    assert shares == {"shown": (0.04, 0), "clicked": (0.02, 0.025), "enrolled": (0, 0.025), "bought": (0.02, 0)}
+    assert found["bought"]["effect"] == pytest.approx(0.02)
+    assert found["bought"]["low_95"] < 0 < 0.02 < found["bought"]["high_95"]
+    assert {row["outcome"] for row in rows if row["role"] == "stated"} == {"bought"}
 
 
 def test_a_list_without_a_holdout_is_not_compared():

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -38,6 +39,13 @@ def home(tmp_path) -> Home:
 
 @pytest.fixture
 def port(home):
+    with served(home) as port:
+        yield port
+
+
+@contextmanager
+def served(home):
+    """The port at which the reports of a home are served until the block ends."""
     command = [sys.executable, "-c", SERVE, str(home.root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=interruptible) as process:
         line = process.stdout.readline()
@@ -71,7 +79,7 @@ def test_reports_are_shown_and_nothing_else(port):
 def test_the_newest_week_has_an_address_of_its_own(home, port):
     (home.reports / "2026-07-13").mkdir()
     (home.reports / "2026-07-13" / "index.html").write_text("a newer week")
-    assert located(port, "/latest/") == (302, "/2026-07-13/")
+    assert located(port, "/latest/") == located(port, "/latest") == (302, "/2026-07-13/")
     assert located(port, "/latest/index.en.html") == (302, "/2026-07-13/index.en.html")
 
 

@@ -8,6 +8,7 @@ from lyceum.schema import published
 
 from .planted_groups import plant_groups
 from .planted_models import plant_models
+from .planted_platform import plant_platform
 
 AS_OF = date(2026, 7, 20)
 WEEK = date(2026, 7, 13)
@@ -47,6 +48,9 @@ def empty_release() -> duckdb.DuckDBPyConnection:
         con.execute(f"CREATE SCHEMA {schema}")
     for table in published():
         con.execute(table.ddl())
+        if table.name.startswith("marts."):
+            kept = table.name.replace("marts.", "history.")
+            con.execute(f"CREATE TABLE {kept} AS SELECT NULL::DATE AS as_of, * FROM {table.name} WHERE false")
     return con
 
 
@@ -242,6 +246,7 @@ def full():
         put(con)
     plant_groups(con, plant)
     plant_models(con, plant)
+    plant_platform(con, plant)
     return con
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from reports.archive import index
+from reports.archive import Told, index, told
 from reports.cards import render_card
 from reports.page import render
 from reports.summary import summarise
@@ -22,10 +22,11 @@ def folder(full, support, tmp_path_factory):
         for language in ("zh", "en"):
             (made / f"{name}.{language}.html").write_text(render(summary, language=language), encoding="utf-8")
             (made / f"card.{language}.html").write_text(render_card(card(), language=language), encoding="utf-8")
-            weeks = [
-                (support.AS_OF, "2026-07-20/index.html"),
-                (support.AS_OF - timedelta(days=7), "2026-07-13/index.html"),
-            ]
+            held, kept = frozenset({"index.zh.html", "index.en.html"}), told(summary, work="watch")
+            weeks = {
+                support.AS_OF: Told("2026-07-20", held, kept),
+                support.AS_OF - timedelta(days=7): Told("2026-07-13", held, kept),
+            }
             (made / f"archive.{language}.html").write_text(index(weeks, language=language), encoding="utf-8")
     return made
 

@@ -11,6 +11,12 @@ from reports.catalogue import LANGUAGES, Words, strings
 from reports.voice import Voice
 
 KEY = re.compile(r"""(?:words|w|say|word", f?|\.known)\(\s*f?["']([a-z_]+\.[a-z_0-9]+)["']""")
+# FIELD.md 2.2: no cause without a test, no labels on people, no jargon, no praise, no shouting.
+AVOIDED = {
+    "zh": "导致|得益于|必将|精准|显著|僵尸|羊毛党|韭菜|小白|劣质|赋能|抓手|闭环|颗粒度|打法|心智|！",
+    "en": r"\bthanks to\b|\bcaused by\b|\bled to\b|\bdriven by\b|\bsignificantly\b|10k yuan|\bzombie|[!] ",
+}
+HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:!?()]|[,;!?()][\u4e00-\u9fff]")
 LEAD = re.compile(r"""lead\(\s*["']([a-z_0-9]+)["']""")
 
 
@@ -29,6 +35,25 @@ def test_no_text_is_empty_and_no_english_text_holds_chinese():
         assert all(text.strip() for text in strings(language).values())
     chinese = [key for key, text in strings("en").items() if re.search(r"[\u3000-\u9fff]", text)]
     assert chinese == ["page.other_language"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_has_a_word_that_the_trade_avoids(language):
+    avoided = re.compile(AVOIDED[language], re.IGNORECASE)
+    assert {key: text for key, text in strings(language).items() if avoided.search(text)} == {}
+
+
+def test_chinese_texts_have_full_width_punctuation():
+    assert {key: text for key, text in strings("zh").items() if HALF_WIDTH.search(text)} == {}
+
+
+def test_every_code_or_section_of_the_catalogue_is_named_somewhere():
+    """A section whose keys nobody asks for, by name or by the place for a code, is left over."""
+    sources = [path for path in files("reports").iterdir() if path.name.endswith(".py")]
+    sources += list((files("reports") / "templates").iterdir())
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    sections = {key.partition(".")[0] for key in strings("zh")}
+    assert [name for name in sections if f"{name}." not in text and not re.search(rf"[\"':]{name}[\"']", text)] == []
 
 
 def test_every_key_that_code_and_templates_name_exists():

@@ -16,6 +16,7 @@ from reports.query import SMALL, WITHHELD
 from reports.summary import summarise
 from reports.voice import Voice
 
+from ..report_reading import read
 from .planted_models import figure
 from .test_page import Text
 
@@ -41,7 +42,7 @@ def value(summary, name):
 
 
 def seen(summary, language="en"):
-    return " ".join(Text(render(summary, language=language)).seen)
+    return read(render(summary, language=language)).text()
 
 
 def contender(model, estimator, role, auc):
