@@ -19,10 +19,20 @@ def _sums_to_1(table: Table, column: str, group: str) -> Rule:
     return no_finding(column, f"{column}.sum", query, said, sample=sample)
 
 
+def _ranks_of_people() -> Rule:
+    """No rank stands twice; one is missing where somebody was erased, for the others keep theirs."""
+    query = "SELECT 1 AS found FROM {batch} HAVING min(rank) < 1 OR count(DISTINCT rank) <> count(*)"
+    said = (
+        "No rank stands twice; one that is missing is of somebody who was erased.",
+        "名次无重复；缺少的名次属于已删除的人。",
+    )
+    return no_finding("rank", "rank.run", query, said, sample=[])
+
+
 def _ranks(table: Table, group: str) -> Rule:
-    """Ranks run from 1 without a gap; `group` is what they run within, empty for the whole table."""
-    by = f'GROUP BY "{group}"' if group else ""
-    shown = [group] if group and group != "user_id" else []
+    """Ranks run from 1 without a gap; `group` is what they run within."""
+    by = f'GROUP BY "{group}"'
+    shown = [group] if group != "user_id" else []
     listed = ", ".join(f'"{name}"' for name in shown) or "1 AS found"
     query = (
         f"SELECT {listed} FROM {{batch}} {by} "
@@ -129,7 +139,7 @@ RECOMMENDATION_RULES = [
 ]
 
 EARLY_WARNING_RULES = [
-    _ranks(prediction.EARLY_WARNINGS, ""),
+    _ranks_of_people(),
     in_set(
         prediction.EARLY_WARNINGS,
         "suggested_action",

@@ -167,7 +167,7 @@ BROKEN = {
         (put(SHOWN, 5, rank=1), (SHOWN, "key", 2)),
         (lambda week: None, (SHOWN, "rank.run", 2)),
         (put(WARNED, 1, risk=0.7, expected_loss=7.0), (WARNED, "risk.churn_28d", 1)),
-        (put(WARNED, 1, rank=3), (WARNED, "rank.run", 1)),
+        (put(WARNED, 1, rank=1), (WARNED, "rank.run", 1)),
         (put(WARNED, 1, suggested_action="shout"), (WARNED, "suggested_action.unknown", 1)),
     ),
     "a person twice in the snapshot, contacts": (

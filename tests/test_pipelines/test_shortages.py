@@ -146,8 +146,9 @@ def moved(finished, tmp_path) -> Callable[..., Context]:
 
 
 def bytes_of(home: Home) -> dict[str, str]:
-    """What every file of a home holds."""
-    files = (path for path in home.root.rglob("*") if path.is_file() and path.name != "lock")
+    """What every file of a home holds, but the lock and the marks of what training began upon."""
+    left = ("lock", "succession.json")
+    files = (path for path in home.root.rglob("*") if path.is_file() and path.name not in left)
     return {str(path.relative_to(home.root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
