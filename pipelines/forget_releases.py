@@ -83,8 +83,8 @@ def rebuild(ctx: Context, people: Sequence[str], /) -> Iterator[tuple[str, str]]
         if made is not None:
             yield REBUILT, made.name
         for release in doomed:
+            yield REMOVED, release.name  # told first: of one that is gone nobody would learn its name
             releases.remove(release)
-            yield REMOVED, release.name
 
 
 def _week(ctx: Context, people: Sequence[str], doomed: Sequence[Release]) -> Release | None:
@@ -92,10 +92,13 @@ def _week(ctx: Context, people: Sequence[str], doomed: Sequence[Release]) -> Rel
     leads = _leading(ctx.home, doomed)
     newest = releases.newest(ctx.home, doomed[0].as_of)
     base = leads or (newest if newest in doomed else None)
-    if base is None or newest is None:
+    if newest is None:
         return None
-    begun = newest not in doomed and newest.manifest().get(FROM) == base.name  # by a run that died then
-    made = newest if begun else _made(ctx, people, base)
+    froms = [leads.name] if leads else [release.name for release in doomed]
+    begun = newest not in doomed and newest.manifest().get(FROM) in froms  # by a run that died then
+    if base is None and not begun:
+        return None
+    made = newest if begun or base is None else _made(ctx, people, base)
     if made is None:
         return None
     if leads:

@@ -98,6 +98,8 @@ def _learning(ctx: Context, as_of: date, /, *, asked: bool) -> Iterator[Workspac
     from threadpoolctl import threadpool_limits
 
     succession.begin(ctx, as_of, asked=asked)
+    for library in LEARNING:  # before the limit, which holds for the libraries that are loaded
+        import_module(library)
     with workspace(ctx) as space, using(ctx.settings.device), threadpool_limits(1):
         yield space
 
@@ -140,8 +142,6 @@ def _challenges(
     """For each prediction that is due a version of the week in the making, some beside each other and beside what the
     block does; what they give says why there is none.
     """
-    for library in LEARNING:
-        import_module(library)
     ctx, signals = history.space.ctx, set(history.space.signals(history.as_of))
     with ThreadPoolExecutor(ctx.settings.threads) as pool:
         try:
